@@ -1,0 +1,91 @@
+"""The gates of the pages: who is signed in here, and what they are here.
+
+Asked anew with every request: a person who is removed, or loses a role, loses it at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from goatapi import errors
+from sites import queries
+from sites.middleware import site_of
+from sites.models import KEY_ROLES, Role, User
+from sites.tenancy import SiteRef
+
+SITE = "site"
+"""Where the session keeps the id of the site it was opened on. Elsewhere it is no session."""
+
+ONLY_ADMINS = "only admins and owners can create and revoke API keys"
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person who is signed in on this site, and belongs to its account."""
+
+    user: User
+    role: Role
+    site: SiteRef
+
+    @property
+    def keeps_keys(self) -> bool:
+        """Whether they may create and revoke API keys."""
+        return self.role in KEY_ROLES
+
+
+def member_of(request: HttpRequest) -> Member | None:
+    """Who is asking; None for passers-by and for people of other accounts."""
+    site, user = site_of(request), request.user
+    if not isinstance(user, User) or request.session.get(SITE) != site.id:
+        return None
+    role = queries.role_of(account_id=site.account_id, user_id=user.pk)
+    return Member(user, Role(role), site) if role else None
+
+
+def open_session(request: HttpRequest, user: User) -> None:
+    """Sign in, here, with a new session: a key that was planted or left before is worth nothing."""
+    request.session.flush()
+    login(request, user)
+    request.session[SITE] = site_of(request).id
+
+
+def members_only(view: View) -> View:
+    """Gives the view its `Member`; everybody else is sent to sign in."""
+
+    @wraps(view)
+    def gate(request: HttpRequest, **captured: Any) -> HttpResponse:
+        member = member_of(request)
+        if member is None:
+            return redirect(f"/sign-in?{urlencode({'next': request.path})}")
+        return view(request, member, **captured)
+
+    return gate
+
+
+def key_keepers_only(view: View) -> View:
+    """As `members_only`. Errors: `errors.Forbidden` below the role of an admin."""
+
+    @members_only
+    @wraps(view)
+    def gate(request: HttpRequest, member: Member, **captured: Any) -> HttpResponse:
+        if not member.keeps_keys:
+            raise errors.Forbidden(ONLY_ADMINS)
+        return view(request, member, **captured)
+
+    return gate
+
+
+def safe_path(wanted: Any, *, otherwise: str = "/settings/auth") -> str:
+    """`wanted` if it is a path on this host, however it is spelt."""
+    text = str(wanted or "")
+    inside = text.startswith("/") and url_has_allowed_host_and_scheme(text, allowed_hosts=None)
+    return text if inside else otherwise

@@ -1,0 +1,70 @@
+"""Sessions, people and CSRF, for pages alone: the API and `/count` must not pay for them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.translation import gettext as _
+
+from dashboard.errors import error_page
+from goatapi import errors
+from goatapi.http.security import is_page
+
+
+class ForPages:
+    """Put before one of Django's middlewares: leaves out whatever is no page."""
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not is_page(request.path):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc]  # Django's, by the order of the bases
+
+
+class PageSessionMiddleware(ForPages, SessionMiddleware):
+    """`request.session`."""
+
+
+class PageAuthenticationMiddleware(ForPages, AuthenticationMiddleware):
+    """`request.user`; not to be asked by views, which ask `dashboard.access`."""
+
+
+class PageCsrfMiddleware(ForPages, CsrfViewMiddleware):
+    """Refuses forms that are not ours."""
+
+    def process_view(
+        self, request: HttpRequest, callback: Any, callback_args: Any, callback_kwargs: Any
+    ) -> HttpResponseForbidden | None:
+        """Django calls this for every view, whatever `__call__` did."""
+        if not is_page(request.path):
+            return None
+        return super().process_view(request, callback, callback_args, callback_kwargs)
+
+
+class PageErrorMiddleware:
+    """Expected refusals as a page; the envelope has the rest."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """None for what is no page's, or no refusal."""
+        if not is_page(request.path):
+            return None
+        if isinstance(exception, Http404 | errors.NotFound):
+            return error_page(request, 404, _("There is nothing here."))
+        if isinstance(exception, PermissionDenied):
+            return error_page(request, 403, str(exception))
+        if isinstance(exception, SuspiciousOperation):
+            return error_page(request, 400, _("This request can not be understood."))
+        if isinstance(exception, errors.GoatapiError):
+            return error_page(request, exception.status, exception.message)
+        return None

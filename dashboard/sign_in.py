@@ -1,0 +1,65 @@
+"""In and out. Every refusal is the same sentence after the same work, whatever was wrong."""
+
+from django.contrib.auth import authenticate, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dashboard import limits
+from dashboard.access import member_of, open_session, safe_path
+from dashboard.forms import SignInForm
+from sites import queries
+from sites.middleware import has_site, site_of
+from sites.models import User, tidy_email
+
+NOBODY = 0
+"""An id that no user has."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The form; after it, where its reader wanted to go."""
+    if not has_site(request):
+        return redirect("/")
+    if request.method == "POST":
+        return _try(request, SignInForm(request.POST))
+    wanted = request.GET.get("next", "")
+    if member_of(request):
+        return redirect(safe_path(wanted))
+    return _show(request, SignInForm(initial={"next": wanted}))
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session."""
+    logout(request)
+    return redirect("/sign-in")
+
+
+def _try(request: HttpRequest, form: SignInForm) -> HttpResponse:
+    if not form.is_valid():
+        return _show(request, form, status=400)
+    email = tidy_email(form.cleaned_data["email"])
+    if wait := limits.seconds_to_wait(request, form="sign-in", also=[f"email:{email}"]):
+        form.add_error(None, _("Too many tries. Wait %(n)d seconds, then try again.") % {"n": wait})
+        return _show(request, form, status=429)
+    user = _known(request, email, form.cleaned_data["password"])
+    if user is None:
+        form.add_error(None, _("This e-mail and password do not open this site."))
+        return _show(request, form, status=400)
+    open_session(request, user)
+    return redirect(safe_path(form.cleaned_data["next"]))
+
+
+def _known(request: HttpRequest, email: str, password: str) -> User | None:
+    """The member of this account with this password. Django hashes in every case; we ask in every case."""
+    user = authenticate(request, username=email, password=password)
+    account_id = site_of(request).account_id
+    role = queries.role_of(account_id=account_id, user_id=user.pk if user else NOBODY)
+    return user if isinstance(user, User) and role else None
+
+
+def _show(request: HttpRequest, form: SignInForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "code": site_of(request).code}
+    return render(request, "sign_in.html", context, status=status)

@@ -1,0 +1,64 @@
+"""`/`: the start page of the service's own name; on a site's host the way to its pages."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from dashboard import access
+from dashboard.forms import FirstRunForm, GoForm
+from goatapi.http import security
+from sites import queries
+from sites.middleware import has_site
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """A site has no dashboard yet: its settings are what there is to see."""
+    if not has_site(request):
+        return start(request)
+    return redirect("/settings/auth" if access.member_of(request) else "/sign-in")
+
+
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """How to count and export, in a page. Its examples carry the reader's own address."""
+    origin = f"{request.scheme}://{request.get_host()}" if has_site(request) else _example_origin()
+    return render(request, "help.html", {"origin": origin})
+
+
+def start(request: HttpRequest) -> HttpResponse:
+    """The way to one's site, or the form for the first account."""
+    if not queries.any_account():
+        return show(request, first_run=FirstRunForm())
+    form = GoForm(
+        request.GET if "code" in request.GET else None, domain=settings.ENVIRONMENT.domain
+    )
+    if form.is_bound and form.is_valid():
+        return redirect(f"{_origin(form.cleaned_data['code'])}/sign-in")
+    return show(request, go=form, status=400 if form.is_bound else 200)
+
+
+def show(
+    request: HttpRequest,
+    *,
+    go: GoForm | None = None,
+    first_run: FirstRunForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page with one of its two forms."""
+    context = {"go": go, "first_run": first_run, "domain_suffix": f".{settings.ENVIRONMENT.domain}"}
+    response = render(request, "start.html", context, status=status)
+    # Its form ends on a subdomain, and Chromium holds `form-action` against redirects too.
+    response["Content-Security-Policy"] = security.policy(form_action=f"'self' {_origin('*')}")
+    return response
+
+
+def _origin(code: str) -> str:
+    """From the settings, never from the request's Host."""
+    env = settings.ENVIRONMENT
+    return f"{env.url_scheme}://{code}.{env.domain}{env.public_port}"
+
+
+def _example_origin() -> str:
+    return _origin("my-site")

@@ -1,0 +1,42 @@
+"""Celery tasks: they carry ids and ring one bell; all of them are safe to run twice."""
+
+import os
+import socket
+
+from celery import shared_task
+from celery.worker import state
+from django.conf import settings
+from django.utils import timezone
+
+from exports import queries, services
+from goatapi.env import host_id
+
+
+def owner_prefix() -> str:
+    """What the leases of this host's workers begin with."""
+    return f"{host_id(settings.ENVIRONMENT.data_dir)}/"
+
+
+@shared_task
+def build(export_id: int) -> None:
+    """Build one export, if nobody else has it."""
+    owner = f"{owner_prefix()}{socket.gethostname()}/{os.getpid()}"
+    services.build_export(export_id, owner=owner, stopping=_stopping)
+
+
+def _stopping() -> bool:
+    """Whether this worker was told to leave. Embedded only: a prefork child is never told, only waited for."""
+    return state.should_stop is not None and state.should_stop is not False
+
+
+@shared_task
+def sweep() -> None:
+    """Ring for every export that waits or whose worker has died."""
+    for export_id in queries.claimable(now=timezone.now()).values_list("pk", flat=True):
+        build.delay(export_id)
+
+
+@shared_task
+def expire() -> None:
+    """Delete what was kept long enough."""
+    services.expire(now=timezone.now())

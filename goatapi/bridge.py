@@ -1,0 +1,168 @@
+"""From the web server's callable to Django's WSGI handler: bodies, the environment, answers.
+
+Why bodies are read before a thread is taken, and why files leave by the server:
+docs/decisions/0001-server-model.md.
+"""
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Iterable
+from typing import IO, Any, NamedTuple
+
+from goatapi.http.body import MAX_BODY
+
+BODY_SECONDS = 30.0
+MAX_COLLECTED = 64 << 20
+"""Bytes of an answer that is no file; a larger one is a mistake of ours."""
+
+DOWNLOADS_PER_SECOND = 25
+
+Headers = list[tuple[str, str]]
+
+
+class Refused(Exception):
+    """A request that ends before Django: `status` and the sentence to say."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+class Answer(NamedTuple):
+    """Django's answer: a body, or the path of the file that is the body."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    file: str | None
+
+
+class SendFile:
+    """WSGI's file wrapper: remembers the file, so that the server can send it without a thread."""
+
+    def __init__(self, file: IO[bytes], block: int = 65536) -> None:
+        self.file = file
+        self._block = block
+
+    def __iter__(self) -> Iterable[bytes]:  # type: ignore[misc]  # an iterator, as WSGI wants
+        return iter(lambda: self.file.read(self._block), b"")
+
+    def close(self) -> None:
+        """Close the file (Django replaces this by its response's close)."""
+        self.file.close()
+
+    def path(self) -> str | None:
+        """The whole file's path, None where it has none or was begun."""
+        name = getattr(self.file, "name", None)
+        return name if isinstance(name, str) and self.file.tell() == 0 else None
+
+
+class Gate:
+    """Lets so many through in a second, the others wait their turn: starting downloads is what costs."""
+
+    def __init__(self, per_second: float) -> None:
+        self._gap = 1 / per_second
+        self._free_at = 0.0
+
+    async def turn(self) -> None:
+        """Wait for one's turn."""
+        now = asyncio.get_running_loop().time()
+        start = max(now, self._free_at)
+        self._free_at = start + self._gap
+        if start > now:
+            await asyncio.sleep(start - now)
+
+
+async def read_body(scope: Any, protocol: Any) -> bytes:
+    """The request's body. Errors: `Refused` (400, 408, 411, 413).
+
+    A body that its client leaves unfinished ends without an error, so its length is compared.
+    """
+    length = scope.headers.get("content-length")
+    if scope.headers.get("transfer-encoding") is not None:
+        raise Refused(411, "a body needs a Content-Length")
+    if length is None or length == "0":
+        return b""
+    if not length.isdigit() or int(length) > MAX_BODY:
+        raise Refused(413, f"the body is larger than {MAX_BODY >> 20} MiB")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in protocol:
+                body += chunk
+    except TimeoutError:
+        raise Refused(408, "the body came too slowly") from None
+    if len(body) != int(length):
+        raise Refused(400, "the body is shorter than its Content-Length")
+    return bytes(body)
+
+
+def peer_of(scope: Any) -> str:
+    """The socket's address, without port, brackets and the IPv6 form of an IPv4 address."""
+    address = str(scope.client).rpartition(":")[0].strip("[]")
+    return address.removeprefix("::ffff:") if "." in address else address
+
+
+def environ(scope: Any, body: bytes) -> dict[str, Any]:
+    """The request as WSGI's environment (PEP 3333)."""
+    host, _, port = str(scope.server).rpartition(":")
+    environment: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
+        "CONTENT_LENGTH": str(len(body)),
+        "REMOTE_ADDR": peer_of(scope),
+        "SERVER_NAME": host.strip("[]") or "localhost",
+        "SERVER_PORT": port or "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": SendFile,
+    }
+    for name, value in scope.headers.items():
+        _add_header(environment, name, value)
+    return environment
+
+
+def _add_header(environment: dict[str, Any], name: str, value: str) -> None:
+    if "_" in name or name == "content-length":
+        return
+    key = name.upper().replace("-", "_")
+    if key != "CONTENT_TYPE":
+        key = f"HTTP_{key}"
+    if key in environment and key != "HTTP_HOST":
+        value = f"{environment[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}"
+    environment[key] = value
+
+
+def run(handler: Callable[..., Any], environment: dict[str, Any]) -> Answer:
+    """Django's answer; to be called in a thread, in which the request also ends."""
+    head: list[Any] = []
+
+    def start_response(status: str, headers: Headers, exc_info: object = None) -> None:
+        del exc_info
+        head[:] = [int(status[:3]), headers]
+
+    answer = handler(environment, start_response)
+    try:
+        if isinstance(answer, SendFile) and (path := answer.path()):
+            return Answer(head[0], head[1], b"", path)
+        return Answer(head[0], head[1], _collected(answer), None)
+    finally:
+        answer.close()
+
+
+def _collected(parts: Iterable[bytes]) -> bytes:
+    body = bytearray()
+    for part in parts:
+        body += part
+        if len(body) > MAX_COLLECTED:
+            raise RuntimeError("large answers leave as files")
+    return bytes(body)

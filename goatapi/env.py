@@ -1,0 +1,230 @@
+"""The one reader of the environment. A bad value stops the start with a sentence."""
+
+import os
+import re
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+import environ
+
+Network = IPv4Network | IPv6Network
+
+RATE_CLASSES = {"api": (60, 120), "api-count": (60, 120), "count": (4, 1), "login": (20, 60)}
+"""Limits by class as (requests, seconds): part "Rate limit" of the API contract, and GoatCounter's /count."""
+
+
+class BadEnvironment(SystemExit):
+    """A variable has a value that can not be used; the text names it and says what it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the environment says, checked; one field for one variable."""
+
+    domain: str = "localhost"
+    data_dir: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    url_scheme: str = "http"
+    public_port: str = ""
+    secret_key: str = ""
+    journal: str = "write"
+    journal_max: int = 4 << 30
+    ratelimit: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
+    trusted_proxies: tuple[Network, ...] = ()
+    databases: Mapping[str, Any] = field(default_factory=dict)
+    redis_url: str = ""
+    geoip_db: str = ""
+    security_contact: str = ""
+    debug: bool = False
+
+
+def read(source: Mapping[str, str]) -> Environment:
+    """Check `source` (usually `os.environ`) and give the settings in it.
+
+    Errors: `BadEnvironment`, whose text is the sentence to print.
+    """
+    data_dir = _folder(source)
+    port = _integer(source, "PORT", 8000, low=1, high=65535)
+    scheme = _one_of(source, "GOATAPI_URL_SCHEME", ("http", "https"))
+    domain = _domain(source)
+    return Environment(
+        domain=domain,
+        data_dir=data_dir,
+        host=source.get("HOST") or "127.0.0.1",
+        port=port,
+        url_scheme=scheme,
+        public_port="" if scheme == "https" or port == 80 else f":{port}",
+        secret_key=_secret_key(source, data_dir),
+        journal=_one_of(source, "GOATAPI_JOURNAL", ("write", "fsync")),
+        journal_max=_integer(source, "GOATAPI_JOURNAL_MAX", 4 << 30, low=1 << 20, high=1 << 50),
+        ratelimit=_ratelimit(source.get("GOATAPI_RATELIMIT", "")),
+        trusted_proxies=_networks(source.get("GOATAPI_TRUSTED_PROXIES", "")),
+        databases=_databases(source, data_dir),
+        redis_url=_url(source, "REDIS_URL", ("redis://", "rediss://", "unix://")),
+        geoip_db=_file(source, "GEOIP_DB"),
+        security_contact=_contact(source, domain),
+    )
+
+
+def host_id(data_dir: Path) -> str:
+    """The name of this host's data folder: a UUID made once and kept in it. Names journal segments and leases."""
+    return _kept(data_dir / "host_id", lambda: str(uuid.uuid4()))
+
+
+def first_run_token(data_dir: Path) -> str:
+    """What proves that somebody has seen the server start, while it has no account. Made once, mode 600."""
+    return _kept(data_dir / "first_run_token", lambda: secrets.token_urlsafe(24))
+
+
+def _folder(source: Mapping[str, str]) -> Path:
+    folder = Path(source.get("GOATAPI_DATA_DIR") or "data").resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadEnvironment(f"GOATAPI_DATA_DIR {folder}: {error.strerror}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadEnvironment(f"GOATAPI_DATA_DIR {folder}: this user may not write there")
+    return folder
+
+
+def _domain(source: Mapping[str, str]) -> str:
+    domain = source.get("GOATAPI_DOMAIN", "localhost").strip().lower().rstrip(".")
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", domain):
+        raise BadEnvironment(f"GOATAPI_DOMAIN must be a domain such as example.com, not {domain!r}")
+    return domain
+
+
+def _integer(source: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
+    text = source.get(name, "") or str(default)
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise BadEnvironment(f"{name} must be a whole number from {low} to {high}, not {text!r}")
+    return int(text)
+
+
+def _one_of(source: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:
+    value = source.get(name, "") or values[0]
+    if value not in values:
+        raise BadEnvironment(f"{name} must be one of {', '.join(values)}, not {value!r}")
+    return value
+
+
+def _url(source: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
+    value = source.get(name, "")
+    if value and not value.startswith(schemes):
+        raise BadEnvironment(f"{name} must start with one of {', '.join(schemes)}")
+    return value
+
+
+def _file(source: Mapping[str, str], name: str) -> str:
+    value = source.get(name, "")
+    if value and not Path(value).is_file():
+        raise BadEnvironment(f"{name} names a file that is not there: {value}")
+    return value
+
+
+def _contact(source: Mapping[str, str], domain: str) -> str:
+    """Where flaws are to be reported: an address of the kind that security.txt takes."""
+    value = source.get("GOATAPI_SECURITY_CONTACT", "") or f"mailto:security@{domain}"
+    if not re.fullmatch(r"(mailto:|https://|tel:)[!-~]+", value):
+        raise BadEnvironment(
+            "GOATAPI_SECURITY_CONTACT must start with one of mailto:, https://, tel: "
+            f"and hold no blanks, not {value!r}"
+        )
+    return value
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise BadEnvironment(
+            f"GOATAPI_TRUSTED_PROXIES must be addresses or networks joined by commas: {error}"
+        ) from None
+
+
+def _ratelimit(text: str) -> dict[str, tuple[int, int] | None]:
+    """`class:requests/seconds,…` over the defaults; `none` alone, or as a value, lifts the limit."""
+    if text.strip() == "none":
+        return dict.fromkeys(RATE_CLASSES)
+    limits: dict[str, tuple[int, int] | None] = dict(RATE_CLASSES)
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        name, _, rate = part.partition(":")
+        match = re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,5})", rate)
+        if name not in limits or not (match or rate == "none"):
+            raise BadEnvironment(
+                "GOATAPI_RATELIMIT must be none, or CLASS:REQUESTS/SECONDS joined by commas, "
+                f"for the classes {', '.join(RATE_CLASSES)}; not {part!r}"
+            )
+        limits[name] = (int(match[1]), int(match[2])) if match else None
+    return limits
+
+
+def _secret_key(source: Mapping[str, str], data_dir: Path) -> str:
+    if key := source.get("GOATAPI_SECRET_KEY"):
+        return key
+    if path := source.get("GOATAPI_SECRET_KEY_FILE"):
+        if not Path(path).is_file():
+            raise BadEnvironment(f"GOATAPI_SECRET_KEY_FILE names a file that is not there: {path}")
+        return Path(path).read_text().strip()
+    return _kept(data_dir / "secret_key", lambda: secrets.token_urlsafe(48))
+
+
+def _kept(path: Path, make: Any) -> str:
+    """The text in `path`, made once: of two processes that start together one wins, both read its text."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        mine = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        mine.touch(mode=0o600)
+        mine.write_text(str(make()))
+        try:
+            path.hardlink_to(mine)
+        except FileExistsError:
+            pass
+        finally:
+            mine.unlink()
+    return path.read_text().strip()
+
+
+def _databases(source: Mapping[str, str], data_dir: Path) -> dict[str, Any]:
+    if url := _url(source, "DATABASE_URL", ("postgres://", "postgresql://")):
+        return {"default": _postgresql(url)}
+    return {
+        "default": _sqlite(data_dir / "accounts.sqlite3", synchronous="FULL"),
+        "vault": _sqlite(data_dir / "vault.sqlite3", synchronous="FULL"),
+        "cache": _sqlite(data_dir / "cache.sqlite3", synchronous="NORMAL"),
+    }
+
+
+def _postgresql(url: str) -> dict[str, Any]:
+    try:
+        database = environ.Env.db_url_config(url, engine="django.db.backends.postgresql")
+    except ValueError as error:
+        raise BadEnvironment(f"DATABASE_URL can not be read: {error}") from None
+    database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+    return dict(database)
+
+
+def _sqlite(path: Path, *, synchronous: str) -> dict[str, Any]:
+    """WAL with IMMEDIATE: without the latter, concurrent transactions fail instead of waiting.
+
+    `synchronous` FULL, because with NORMAL a power loss may undo a committed drain step whose journal
+    segment is gone already.
+    `secure_delete` because old salts and closed sessions must not survive in free pages.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};"
+            " PRAGMA secure_delete=ON; PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;",
+        },
+    }

@@ -1,0 +1,71 @@
+"""Named errors of the domain. Rooms raise these; `goatapi.http.envelope` alone turns them into answers."""
+
+
+class GoatapiError(Exception):
+    """An expected refusal with a sentence for the person who asked.
+
+    `status` is the HTTP status of the refusal, `message` its text.
+    """
+
+    status = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Unauthenticated(GoatapiError):
+    """No key, a malformed one, or one that this account does not know (401)."""
+
+    status = 401
+
+
+class Forbidden(GoatapiError):
+    """The key is good but may not do this (403)."""
+
+    status = 403
+
+
+class NotFound(GoatapiError):
+    """Absent, or another tenant's: the two must look alike (404)."""
+
+    status = 404
+
+    def __init__(self, message: str = "not found") -> None:
+        super().__init__(message)
+
+
+class Gone(GoatapiError):
+    """Was here and is kept no longer (410)."""
+
+    status = 410
+
+
+class TooLarge(GoatapiError):
+    """The request's body is over its bound (413)."""
+
+    status = 413
+
+
+class Unavailable(GoatapiError):
+    """Can not be done now; the client should come again after `retry_after` seconds (503)."""
+
+    status = 503
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Invalid(GoatapiError):
+    """Fields that break a rule: `errors` maps a field (or a hit's index) to its texts (400).
+
+    `extra` holds headers that the answer carries all the same.
+    """
+
+    def __init__(
+        self, errors: dict[str, list[str]], *, extra: dict[str, str] | None = None
+    ) -> None:
+        super().__init__("; ".join(f"{k}: {', '.join(v)}" for k, v in errors.items()))
+        self.errors = errors
+        self.extra = extra or {}

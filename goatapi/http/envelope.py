@@ -1,0 +1,210 @@
+"""One mouth for errors: `error` xor `errors`, JSON under /api whatever was asked for.
+
+Sources: the API contract ("Errors"), part 0.2 of the behaviour page.
+"""
+
+import logging
+import zlib
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import IO, Any
+
+import msgspec
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.html import escape
+from rest_framework import exceptions, renderers
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from goatapi import errors
+from goatapi.http.body import decode_json
+
+JSON_TYPE = "application/json; charset=utf-8"
+log = logging.getLogger("goatapi")
+
+
+class ContractJSONRenderer(renderers.JSONRenderer):
+    """The contract's success form: two blanks of indentation, a newline, `<>&` escaped (part 0.4)."""
+
+    charset = "utf-8"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """`data` as bytes; nothing at all for None."""
+        return b"" if data is None else dump(data)
+
+
+class ContractJSONParser(BaseParser):
+    """Reads any body as the contract's JSON: the content type was checked before."""
+
+    media_type = "*/*"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The body's value; `{}` for an empty body."""
+        return decode_json(stream.read() if stream else b"")
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """JSON whatever `Accept` says: an error must never come as a page (weak point W34)."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """The one parser."""
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        """The first renderer, its own media type."""
+        return renderers[0], renderers[0].media_type
+
+
+def dump(data: Any) -> bytes:
+    """`data` in the contract's JSON form."""
+    text = msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+    return text.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
+
+
+def handle(exception: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's exception handler: every expected refusal in the envelope; None lets the bug through."""
+    del context
+    known = _known(exception)
+    if known is None:
+        return None
+    status, body, headers = known
+    return Response(body, status=status, headers=headers)
+
+
+class EnvelopeMiddleware:
+    """Puts what happens outside of DRF (unknown routes, crashes) under /api into the same form.
+
+    Also the trailing slash: redirected to the path without it (part 0.1, step 5).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if len(request.path) > 1 and request.path.endswith("/"):
+            return _without_slash(request)
+        refusal = _wrong_type(request)
+        return refusal or self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:
+        """Every exception of a view that DRF did not answer."""
+        known = _known(exception)
+        if known is None:
+            log.error("unexpected error in %s", request.path, exc_info=exception)
+            known = 500, {"error": unexpected(exception)}, {}
+        status, body, headers = known
+        return answer(request, status, body, headers)
+
+
+def answer(
+    request: HttpRequest, status: int, body: Mapping[str, Any], headers: Mapping[str, str]
+) -> HttpResponse:
+    """A refusal outside of DRF: JSON under /api, a small page elsewhere."""
+    if request.path.startswith("/api"):
+        return HttpResponse(dump(body), status=status, content_type=JSON_TYPE, headers=headers)
+    text = body.get("error") or "; ".join(f"{k}: {', '.join(v)}" for k, v in body["errors"].items())
+    title = f"{status} {HTTPStatus(status).phrase}"
+    page = (
+        f"<!DOCTYPE html><html lang=en><meta charset=utf-8><title>{title}</title>"
+        f"<h1>{title}</h1><p>{escape(text)}</p></html>\n"
+    )
+    return HttpResponse(page, status=status, headers=headers)
+
+
+def unexpected(exception: BaseException) -> str:
+    """The text of a 500: a code that finds the log entry, and nothing of the cause."""
+    code = _base36(zlib.crc32(repr(exception).encode()))
+    return f"unexpected error code ‘{code}’; this has been reported for investigation"
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    del exception
+    return answer(request, 404, {"error": "not found"}, {})
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: only reached when middleware itself fails."""
+    return answer(request, 500, {"error": unexpected(RuntimeError(request.path))}, {})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400 (a malformed Host, for instance)."""
+    return answer(request, 400, {"error": str(exception) or "bad request"}, {})
+
+
+Known = tuple[int, dict[str, Any], dict[str, str]]
+
+
+def _known(exception: Exception) -> Known | None:
+    if isinstance(exception, errors.Invalid):
+        return 400, {"errors": exception.errors}, exception.extra
+    if isinstance(exception, errors.GoatapiError):
+        return exception.status, {"error": exception.message}, _headers(exception)
+    if isinstance(exception, Http404):
+        return 404, {"error": "not found"}, {}
+    if isinstance(exception, PermissionDenied):
+        return 403, {"error": str(exception) or "forbidden"}, {}
+    if isinstance(exception, exceptions.APIException):
+        return _from_drf(exception)
+    return None
+
+
+def _headers(exception: errors.GoatapiError) -> dict[str, str]:
+    if isinstance(exception, errors.Unauthenticated):
+        return {"WWW-Authenticate": "Basic realm=GoatCounter"}
+    if isinstance(exception, errors.Unavailable):
+        return {"Retry-After": str(exception.retry_after)}
+    return {}
+
+
+def _from_drf(exception: exceptions.APIException) -> Known:
+    if isinstance(exception, exceptions.MethodNotAllowed):
+        return 405, {"error": "method not allowed"}, {}
+    if isinstance(exception, exceptions.ValidationError) and isinstance(exception.detail, dict):
+        return 400, {"errors": {k: _texts(v) for k, v in exception.detail.items()}}, {}
+    return exception.status_code, {"error": str(exception.detail)}, {}
+
+
+def _texts(detail: Any) -> list[str]:
+    return [str(text) for text in detail] if isinstance(detail, list) else [str(detail)]
+
+
+def _without_slash(request: HttpRequest) -> HttpResponse:
+    query = request.META.get("QUERY_STRING", "")
+    target = "/" + request.path.strip("/")  # one leading slash: `//host` would leave this site
+    response = HttpResponse(status=301, content_type=JSON_TYPE)
+    response["Location"] = f"{target}?{query}" if query else target
+    return response
+
+
+def _wrong_type(request: HttpRequest) -> HttpResponse | None:
+    """415 for a body that does not say it is JSON (contract, decision 5)."""
+    if not request.path.startswith("/api/") or not request.body:
+        return None
+    if request.content_type == "application/json":
+        return None
+    text = f'unable to handle Content-Type "{request.headers.get("Content-Type", "")}"'
+    return answer(request, 415, {"error": text}, {})
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+    return text or "0"

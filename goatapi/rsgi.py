@@ -1,0 +1,133 @@
+"""The web server's callable: `/count` on the event loop, all else by Django in a pool of threads."""
+
+import asyncio
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+
+from goatapi import bridge
+from goatapi.errors import Unavailable
+from goatapi.http.client_ip import client_ip
+from goatapi.wsgi import application as django
+from hits import runtime
+from hits.door import Reply, Visit, unavailable
+from sites.directory import directory
+from sites.tenancy import SiteRef
+
+THREADS = 4
+COUNTED = ("GET", "POST")
+
+log = logging.getLogger("goatapi.web")
+
+
+class Application:
+    """RSGI: one object per worker process."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="django")
+        self._downloads = bridge.Gate(bridge.DOWNLOADS_PER_SECOND)
+        self._ticker = runtime.Ticker()
+        self._parent = 0
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._parent = os.getppid()
+        self._ticker.start()
+        loop.call_later(1, self._leave_with_parent, loop)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        del loop
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._ticker.stop()
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        if scope.path == "/count" and scope.method in COUNTED:
+            site = await self._site(scope.headers.get("host") or "")
+            if site is not None:
+                reply = await self._counted(site, scope)
+                protocol.response_bytes(reply.status, reply.headers, reply.body)
+                return
+        await self._django(scope, protocol)
+
+    async def _site(self, host: str) -> SiteRef | None:
+        """From memory nearly always. None also when it can not be known: Django then finds the words."""
+        fresh, site = directory().peek(host)
+        if fresh:
+            return site
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._pool, directory().find, host
+            )
+        except Unavailable:
+            return None
+
+    async def _counted(self, site: SiteRef, scope: Any) -> Reply:
+        door = runtime.door()
+        reply = door.take(site, visit_of(scope))
+        if reply.ticket:
+            try:
+                await door.journal.synced(reply.ticket)
+            except Unavailable as error:
+                return unavailable(error)
+        return reply
+
+    async def _django(self, scope: Any, protocol: Any) -> None:
+        try:
+            body = await bridge.read_body(scope, protocol)
+        except bridge.Refused as refused:
+            _refuse(scope, protocol, refused)
+            return
+        answer = await asyncio.get_running_loop().run_in_executor(
+            self._pool, bridge.run, django, bridge.environ(scope, body)
+        )
+        if answer.file and scope.method != "HEAD":
+            await self._downloads.turn()
+            protocol.response_file(answer.status, answer.headers, answer.file)
+        elif answer.body:
+            protocol.response_bytes(answer.status, answer.headers, answer.body)
+        else:
+            protocol.response_empty(answer.status, answer.headers)
+
+    def _leave_with_parent(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A killed main process must not leave a worker that goes on answering."""
+        if os.getppid() != self._parent:
+            log.error("the main process is gone; the worker leaves")
+            self._ticker.stop()
+            os._exit(1)
+        loop.call_later(1, self._leave_with_parent, loop)
+
+
+def visit_of(scope: Any) -> Visit:
+    """What `/count` looks at, out of the server's request."""
+    header = scope.headers.get
+    trusted = settings.ENVIRONMENT.trusted_proxies
+    forwarded = ",".join(scope.headers.get_all("x-forwarded-for")) if trusted else ""
+    return Visit(
+        query=scope.query_string,
+        ip=client_ip(bridge.peer_of(scope), forwarded, trusted),
+        user_agent=header("user-agent") or "",
+        accept_language=header("accept-language") or "",
+        x_moz=header("x-moz") or "",
+        x_purpose=header("x-purpose") or "",
+        purpose=header("purpose") or "",
+        sec_purpose=header("sec-purpose") or "",
+    )
+
+
+def _refuse(scope: Any, protocol: Any, refused: bridge.Refused) -> None:
+    """A request that never reached Django, in the form of its path."""
+    from goatapi.http.envelope import JSON_TYPE, dump  # noqa: PLC0415  # needs Django's settings
+
+    if scope.path.startswith("/api"):
+        kind, body = JSON_TYPE, dump({"error": refused.message})
+    else:
+        kind, body = "text/plain; charset=utf-8", f"{refused.message}\n".encode()
+    headers = [("content-type", kind), ("connection", "close")]
+    if scope.path.startswith("/api"):
+        headers.append(("access-control-allow-origin", "*"))
+    protocol.response_bytes(refused.status, headers, body)
+
+
+app = Application()

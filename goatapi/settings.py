@@ -1,0 +1,147 @@
+"""Django's settings, made from the environment that `goatapi.env` has read and checked."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from goatapi import env
+
+ENVIRONMENT = env.read(os.environ)
+ROOT = Path(__file__).resolve().parent.parent
+HTTPS = ENVIRONMENT.url_scheme == "https"
+
+DEBUG = ENVIRONMENT.debug
+SECRET_KEY = ENVIRONMENT.secret_key
+ALLOWED_HOSTS = ["*"]  # the tenancy middleware answers 404 for hosts that are nobody's
+APPEND_SLASH = False
+ROOT_URLCONF = "goatapi.urls"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "sites.User"
+USE_TZ = True
+TIME_ZONE = "UTC"
+DATA_UPLOAD_MAX_MEMORY_SIZE = (
+    None  # bodies are bounded by goatapi.http.body, with an answer in our form
+)
+SITES_FIRST_HIT_AT = "storage.registry.first_hit_at"  # `sites` may not import `storage`
+RATELIMIT_WHO = "sites.access.rate_key"  # the limiter imports no room: its resolver is named here
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "goatapi",
+    "sites",
+    "storage",
+    "hits",
+    "exports",
+    "ops",
+    "dashboard",
+]
+
+MIDDLEWARE = [
+    "goatapi.http.cors.CorsMiddleware",
+    "goatapi.http.security.SecurityMiddleware",
+    "goatapi.http.static.StaticMiddleware",
+    "sites.middleware.TenantMiddleware",
+    "goatapi.http.envelope.EnvelopeMiddleware",
+    "goatapi.http.ratelimit.RateLimitMiddleware",
+    # From here on for pages alone.
+    "dashboard.middleware.PageSessionMiddleware",
+    "dashboard.middleware.PageCsrfMiddleware",
+    "dashboard.middleware.PageAuthenticationMiddleware",
+    "dashboard.middleware.PageErrorMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "OPTIONS": {
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+        },
+    }
+]
+
+# Cookies of this host alone. The prefix keeps other hosts of the domain from planting one.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_ENGINE = "dashboard.sessions"
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}goatapi_session"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}goatapi_csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_AGE = None  # as long as the browser is open
+CSRF_FAILURE_VIEW = "dashboard.errors.csrf_failed"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {"user_attributes": ("email", "name")}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [ROOT / "static"]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # ours alone
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 3600  # for the plain names; those with a hash are kept for ever
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+DATABASES = dict(ENVIRONMENT.databases)
+DATABASE_ROUTERS = ["storage.router.RoomRouter"]
+
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "goatapi.http.cache.AtomicDatabaseCache", "LOCATION": "limits"}
+}
+if ENVIRONMENT.redis_url:
+    CACHES["default"] = {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": ENVIRONMENT.redis_url,
+        "OPTIONS": {"CLIENT_CLASS": "django_redis.client.DefaultClient"},
+    }
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "exports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(ENVIRONMENT.data_dir / "exports")},
+    },
+    "staticfiles": {"BACKEND": "goatapi.http.static.HashedStorage"},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["sites.access.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["sites.access.KeyPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["goatapi.http.envelope.ContractJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["goatapi.http.envelope.ContractJSONParser"],
+    "EXCEPTION_HANDLER": "goatapi.http.envelope.handle",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "goatapi.http.envelope.AlwaysJSON",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Goatapi",
+    "VERSION": "0.1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

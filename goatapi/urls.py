@@ -1,0 +1,46 @@
+"""The routes of every tenant's host (and the few of the service's own name), as a table of contents."""
+
+from django.urls import URLPattern, path
+
+from dashboard import about, errors, first_run, settings_auth, sign_in, start
+from exports.api import ExportViewSet
+from goatapi.http import envelope
+from hits import script
+from hits import views as hits
+from hits.api import CountViewSet
+from ops import health
+from sites.api import MeViewSet, SiteViewSet
+
+handler400 = envelope.bad_request
+handler404 = errors.not_found
+handler500 = envelope.server_error
+
+API = "api/v0"
+
+urlpatterns: list[URLPattern] = [
+    path("count", hits.count),
+    path("count.js", script.count_js),
+    path("count.v<int:version>.js", script.frozen),
+    path("status", health.status),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("robots.txt", health.robots),
+    path("security.txt", about.security_txt),
+    path(".well-known/security.txt", about.security_txt),
+    path("", start.home),
+    path("help", start.help_page),
+    path("first-run", first_run.create),
+    path("sign-in", sign_in.sign_in),
+    path("sign-out", sign_in.sign_out),
+    path("settings/auth", settings_auth.auth),
+    path("settings/auth/password", settings_auth.password),
+    path("settings/auth/keys", settings_auth.create_key),
+    path("settings/auth/keys/<int:key_id>/revoke", settings_auth.revoke_key),
+    path(f"{API}/me", MeViewSet.as_view({"get": "retrieve"})),
+    path(f"{API}/count", CountViewSet.as_view({"post": "create"})),
+    path(f"{API}/sites", SiteViewSet.as_view({"get": "list"})),
+    path(f"{API}/sites/<str:id>", SiteViewSet.as_view({"get": "retrieve"})),
+    path(f"{API}/export", ExportViewSet.as_view({"get": "list", "post": "create"})),
+    path(f"{API}/export/<str:id>", ExportViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path(f"{API}/export/<str:id>/download", ExportViewSet.as_view({"get": "download"})),
+]

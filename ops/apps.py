@@ -1,0 +1,9 @@
+"""The app of the room."""
+
+from django.apps import AppConfig
+
+
+class OpsConfig(AppConfig):
+    """Operations."""
+
+    name = "ops"

@@ -1,0 +1,104 @@
+"""`manage.py worker`: Celery worker and schedule in one process.
+
+With REDIS_URL it is an ordinary worker (prefork) with the schedule beside it. Without, messages
+live in this process's memory: it looks for waiting exports itself, several times a second, and
+runs the same tasks.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+import warnings
+from typing import Any
+
+from celery import beat
+from celery.exceptions import SecurityWarning
+from celery.signals import worker_ready
+from celery.worker import state
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from exports import queries, services, tasks
+from goatapi.celery import app
+
+LOOK_SECONDS = 0.3
+AGAIN_SECONDS = 20.0
+
+log = logging.getLogger("goatapi.worker")
+
+
+class Command(BaseCommand):
+    """Runs until SIGTERM."""
+
+    help = "Build exports and run the schedule until stopped."
+    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own declaration; `make check` does them
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve the queue."""
+        embedded = not settings.ENVIRONMENT.redis_url
+        logging.getLogger("celery.beat").setLevel(logging.WARNING)
+        if embedded:
+            _hush()
+            worker_ready.connect(_leave_soon)
+            services.release_all(owner_prefix=tasks.owner_prefix())
+            threading.Thread(target=look_for_exports, name="bell", daemon=True).start()
+        schedule = beat.Service(app, scheduler_cls=beat.Scheduler)
+        threading.Thread(
+            target=schedule.start, kwargs={"embedded_process": True}, name="beat", daemon=True
+        ).start()
+        worker = app.Worker(
+            pool="solo" if embedded else "prefork",
+            concurrency=1 if embedded else 2,
+            loglevel="WARNING",
+            quiet=True,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+        worker.start()
+
+
+def _hush() -> None:
+    """What Celery says of roots and brokers means nothing where all of it is one small process."""
+    logging.getLogger("kombu.connection").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+
+
+def _leave_soon(**_: Any) -> None:
+    """In place of Celery's own handlers, which print, and take four seconds for an idle worker."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=_leave, daemon=True).start())
+
+
+def _leave() -> None:
+    """Ends the process once its task has ended, which a running export does at the next batch of rows.
+
+    Nothing needs to be tidied up: what a killed worker leaves behind is taken up at the next start.
+    """
+    state.should_stop = 0  # type: ignore[assignment]  # the stubs know only its first value
+    while state.active_requests:
+        time.sleep(0.01)
+    os._exit(0)
+
+
+def look_for_exports() -> None:
+    """Ring for queued exports; for one that goes on waiting, again after a while."""
+    rung: dict[int, float] = {}
+    while True:
+        try:
+            rung = _ring(rung, time.monotonic())
+        except Exception:
+            log.exception("waiting exports could not be looked up")
+        time.sleep(LOOK_SECONDS)
+
+
+def _ring(rung: dict[int, float], now: float) -> dict[int, float]:
+    waiting = set(queries.claimable(now=timezone.now()).values_list("pk", flat=True))
+    rung = {key: at for key, at in rung.items() if key in waiting and now - at < AGAIN_SECONDS}
+    for export_id in waiting - rung.keys():
+        tasks.build.delay(export_id)
+        rung[export_id] = now
+    return rung

@@ -1,0 +1,13 @@
+"""Scheduled upkeep."""
+
+import time
+
+from celery import shared_task
+
+from storage.registry import storage
+
+
+@shared_task
+def purge_short_lived() -> None:
+    """Forget ids and sessions that nothing can refer to any more."""
+    storage().ledger.purge_short_lived(now=int(time.time()))

@@ -1,0 +1,175 @@
+"""The rows of this room. People and keys belong to an account; settings (and hits) to a site."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from sites.tenancy import DEFAULT_REGIONS, NEW_SITE_COLLECT
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes and finds people by their e-mail, whatever its case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Store a new user; without a password nobody can sign in until it is reset.
+
+        Errors: IntegrityError when the e-mail is known.
+        """
+        user = self.model(email=tidy_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """What Django's sign-in asks with the text somebody typed."""
+        return self.get(email=tidy_email(username or ""))
+
+
+def tidy_email(text: str) -> str:
+    """The one spelling in which e-mails are stored and looked up."""
+    return text.strip().lower()
+
+
+class User(AbstractBaseUser):
+    """A person, one per e-mail address in the whole service; `Membership` says what they may do."""
+
+    email = models.EmailField(max_length=255, unique=True)
+    name = models.CharField(max_length=255, blank=True, default="")
+    email_verified = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            # Against writers that forget `tidy_email`.
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="user_email_lower"
+            )
+        ]
+
+
+class Account(models.Model):
+    """A tenant."""
+
+    created_at = models.DateTimeField(default=timezone.now)
+
+
+class Role(models.TextChoices):
+    """What a member may do in the account, rising."""
+
+    READ_ONLY = "read-only"
+    SETTINGS = "settings"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+
+KEY_ROLES = frozenset({Role.ADMIN, Role.OWNER})
+"""The roles whose API keys work."""
+
+
+class Membership(models.Model):
+    """A user's place in an account."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=9, choices=Role.choices)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "account"], name="membership_once"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="membership_role_known"
+            ),
+        ]
+
+
+class State(models.TextChoices):
+    """Deleted sites are kept until their data is purged."""
+
+    ACTIVE = "a"
+    DELETED = "d"
+
+
+class Visibility(models.TextChoices):
+    """Who may see a site's dashboard."""
+
+    PRIVATE = "private"
+    SECRET = "secret"  # noqa: S105  # a word, not a secret
+    PUBLIC = "public"
+
+
+class Site(models.Model):
+    """One website that is counted. Comma lists are stored as they travel (part 0.4)."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="sites")
+    # The account's first site; the API shows it as the parent of the others.
+    is_primary = models.BooleanField(default=False)
+    code = models.CharField(max_length=50, unique=True)
+    cname = models.CharField(max_length=255, unique=True, null=True, blank=True)
+    cname_setup_at = models.DateTimeField(null=True, blank=True)
+    link_domain = models.CharField(max_length=255, blank=True, default="")
+    state = models.CharField(max_length=1, choices=State.choices, default=State.ACTIVE)
+
+    public = models.CharField(max_length=7, choices=Visibility.choices, default=Visibility.PRIVATE)
+    secret = models.CharField(max_length=40, blank=True, default="")
+    allow_counter = models.BooleanField(default=False)
+    data_retention = models.PositiveIntegerField(default=0)
+    ignore_ips = models.TextField(blank=True, default="")
+    collect = models.PositiveIntegerField(
+        default=NEW_SITE_COLLECT, validators=[MaxValueValidator(511)]
+    )
+    collect_regions = models.TextField(blank=True, default=DEFAULT_REGIONS)
+    allow_embed = models.TextField(blank=True, default="")
+    user_defaults = models.JSONField(default=dict, blank=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=models.Q(is_primary=True),
+                name="site_one_primary_per_account",
+            ),
+            # Host names are looked up in lower case.
+            models.CheckConstraint(condition=models.Q(code=Lower("code")), name="site_code_lower"),
+            models.CheckConstraint(
+                condition=models.Q(cname=None) | models.Q(cname=Lower("cname")),
+                name="site_cname_lower",
+            ),
+        ]
+
+
+def all_sites() -> list[int]:
+    """A key's `sites` that means every site of the account, also those still to come."""
+    return [-1]
+
+
+class ApiKey(models.Model):
+    """A key of an account, made by one of its people. The text itself is not kept."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="api_keys")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=255)
+    prefix = models.CharField(max_length=16)
+    digest = models.BinaryField(max_length=32, unique=True)
+    permissions = models.PositiveIntegerField()
+    sites = models.JSONField(default=all_sites)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    def reaches(self, site_id: int) -> bool:
+        """Whether this key's list of sites holds that one."""
+        return -1 in self.sites or site_id in self.sites

@@ -1,0 +1,170 @@
+"""Questions about tenants, people and keys. Absent and foreign answer alike."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from goatapi import errors
+from sites import tenancy
+from sites.models import Account, ApiKey, Membership, Site, State, User, tidy_email
+from sites.tenancy import SiteRef
+
+
+def site_by_host(host: str) -> SiteRef | None:
+    """The active site that this normalised host asks for.
+
+    A local name asks for the only site of the service, while there is just one.
+    """
+    asked = tenancy.wanted(host, settings.ENVIRONMENT.domain)
+    active = _active()
+    if asked.by == "code":
+        return _one(active.filter(code=asked.name))
+    if asked.by == "cname":
+        return _one(active.filter(cname=asked.name))
+    return _one(active.order_by()) if asked.by == "local" else None
+
+
+def site_by_id(site_id: int) -> SiteRef | None:
+    """The active site with this id."""
+    return _one(_active().filter(pk=site_id))
+
+
+def site_by_code(code: str) -> Site:
+    """The active site with this code. Errors: `errors.NotFound`."""
+    site = _active().filter(code=code.strip().lower()).first()
+    if site is None:
+        raise errors.NotFound(f"there is no site with the code ‘{code}’")
+    return site
+
+
+def sites_of(*, account_id: int) -> list[Site]:
+    """The account's active sites: the primary first, the others by code."""
+    return list(_active().filter(account_id=account_id).order_by("-is_primary", "code"))
+
+
+def sites_under(*, site: SiteRef, reach: Sequence[int] = (-1,)) -> list[Site]:
+    """What is seen from `site`: itself, then (if it is the primary) the account's others by code.
+
+    `reach` is a key's list of sites: those outside are not shown.
+    """
+    seen = _active().filter(account_id=site.account_id)
+    if not site.is_primary:
+        seen = seen.filter(pk=site.id)
+    if -1 not in reach:
+        seen = seen.filter(pk__in=reach)
+    return list(seen.order_by("-is_primary", "code"))
+
+
+def site_under(*, site: SiteRef, site_id: int, reach: Sequence[int] = (-1,)) -> Site:
+    """The one of `sites_under` with this id. Errors: `errors.NotFound`."""
+    for seen in sites_under(site=site, reach=reach):
+        if seen.pk == site_id:
+            return seen
+    raise errors.NotFound
+
+
+def primary_site_id(*, account_id: int) -> int | None:
+    """The id that the API shows as the account's own and as its other sites' parent."""
+    return (
+        Site.objects.filter(account_id=account_id, is_primary=True)
+        .values_list("pk", flat=True)
+        .first()
+    )
+
+
+def user_by_email(email: str) -> User | None:
+    """The person with this address, whatever its case."""
+    return User.objects.filter(email=tidy_email(email)).first()
+
+
+def role_of(*, account_id: int, user_id: int) -> str | None:
+    """What the user is in the account; None for a stranger."""
+    return _roles(account_id=account_id).filter(user_id=user_id).first()
+
+
+def live_key(*, account_id: int, digest: bytes, now: datetime) -> tuple[ApiKey, str | None] | None:
+    """The account's key with this digest, unless revoked or expired, and its owner's role."""
+    keys = ApiKey.objects.filter(account_id=account_id, digest=digest, revoked_at=None)
+    key = (
+        keys.filter(Q(expires_at=None) | Q(expires_at__gt=now))
+        .select_related("user")
+        .annotate(role=Subquery(_roles(account_id=account_id).filter(user_id=OuterRef("user_id"))))
+        .first()
+    )
+    return (key, key.role) if key else None
+
+
+def key_id(*, account_id: int, digest: bytes) -> int | None:
+    """The id of the account's key with this digest, whatever has become of it."""
+    keys = ApiKey.objects.filter(account_id=account_id, digest=digest)
+    return keys.values_list("pk", flat=True).first()
+
+
+def keys_of(*, account_id: int) -> list[ApiKey]:
+    """The account's keys that are not revoked, also expired ones, each with its owner; newest first."""
+    keys = ApiKey.objects.filter(account_id=account_id, revoked_at=None)
+    return list(keys.select_related("user").order_by("-pk"))
+
+
+def newest_key_id(*, account_id: int, user_id: int) -> int:
+    """The id of the last key that the user made here, whatever has become of it; 0 for none."""
+    keys = ApiKey.objects.filter(account_id=account_id, user_id=user_id).order_by("-pk")
+    return keys.values_list("pk", flat=True).first() or 0
+
+
+def account_by_id(account_id: int) -> Account:
+    """The account with this id. Errors: `errors.NotFound`."""
+    account = Account.objects.filter(pk=account_id).first()
+    if account is None:
+        raise errors.NotFound
+    return account
+
+
+def any_account() -> bool:
+    """Whether somebody has begun to use this service."""
+    return Account.objects.exists()
+
+
+def site_url(site: Site) -> str:
+    """Where the site is reached."""
+    env = settings.ENVIRONMENT
+    return tenancy.site_url(
+        ref(site), scheme=env.url_scheme, domain=env.domain, port=env.public_port
+    )
+
+
+def ref(site: Site) -> SiteRef:
+    """The row as the value that crosses seams."""
+    return SiteRef(
+        id=site.pk,
+        account_id=site.account_id,
+        code=site.code,
+        is_primary=site.is_primary,
+        cname=site.cname,
+        cname_ready=site.cname_setup_at is not None,
+        link_domain=site.link_domain,
+        public=site.public,
+        secret=site.secret,
+        allow_counter=site.allow_counter,
+        allow_embed=tenancy.split_list(site.allow_embed),
+        data_retention=site.data_retention,
+        collect=site.collect,
+        collect_regions=tenancy.split_list(site.collect_regions),
+        ignore_ips=tenancy.networks(site.ignore_ips),
+    )
+
+
+def _active() -> QuerySet[Site]:
+    return Site.objects.filter(state=State.ACTIVE)
+
+
+def _one(sites: QuerySet[Site]) -> SiteRef | None:
+    """The only site of the set; None when there are none or several."""
+    found = list(sites[:2])
+    return ref(found[0]) if len(found) == 1 else None
+
+
+def _roles(*, account_id: int) -> QuerySet[Membership, str]:
+    return Membership.objects.filter(account_id=account_id).values_list("role", flat=True)

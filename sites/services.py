@@ -1,0 +1,162 @@
+"""What can be done to tenants, people and keys. Each verb is one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from goatapi import errors
+from sites import keys, queries, tenancy
+from sites.models import KEY_ROLES, Account, ApiKey, Membership, Role, Site, User, tidy_email
+
+ONLY_ADMINS = "only admins can create and use API keys"
+
+
+class AlreadyDone(errors.GoatapiError):
+    """What can be done once, or was asked once, has been done (409)."""
+
+    status = 409
+
+
+@transaction.atomic
+def create_site(
+    *, code: str, email: str, password: str | None = None, link_domain: str = ""
+) -> Site:
+    """Make a new account with its first site, owned by the person with this e-mail.
+
+    A person who is known already becomes the owner of this account too and keeps their password
+    (`password` is for new people; without one they can not sign in until a reset).
+    Errors: `errors.Invalid` for `code`, `email`, `link_domain`.
+    """
+    account = create_account(email=email, password=password)
+    return add_site(account=account, code=code, link_domain=link_domain)
+
+
+@transaction.atomic
+def create_first_site(*, code: str, email: str, password: str) -> Site:
+    """As `create_site`, while the service has no account. Errors: `AlreadyDone` too."""
+    # With no account there is no row of ours to lock. Every migrated database has this one, so that of
+    # two who come at once the second waits here, and then sees what the first has made.
+    ContentType.objects.select_for_update().get(app_label="sites", model="account")
+    if queries.any_account():
+        raise AlreadyDone("this service has an account already")
+    return create_site(code=code, email=email, password=password)
+
+
+@transaction.atomic
+def create_account(*, email: str, password: str | None = None) -> Account:
+    """Make an account without sites and its owner. Errors: `errors.Invalid` for `email`."""
+    user = _user(email=email, password=password)
+    account = Account.objects.create()
+    add_member(account=account, user=user, role=Role.OWNER)
+    return account
+
+
+def add_member(*, account: Account, user: User, role: Role) -> Membership:
+    """Give the user this role in the account, in place of the one they may have."""
+    return Membership.objects.update_or_create(account=account, user=user, defaults={"role": role})[
+        0
+    ]
+
+
+@transaction.atomic
+def add_site(*, account: Account, code: str, link_domain: str = "") -> Site:
+    """Make another site of the account; its first one is the primary.
+
+    Errors: `errors.Invalid` for `code`, `link_domain`.
+    """
+    code, link_domain = code.strip().lower(), link_domain.strip().rstrip("/")
+    _refuse(code=tenancy.code_problem(code), link_domain=tenancy.link_domain_problem(link_domain))
+    # Locked, so that of two first sites at once one is the primary.
+    Account.objects.select_for_update().get(pk=account.pk)
+    first = not account.sites.filter(is_primary=True).exists()
+    try:
+        with transaction.atomic():
+            return Site.objects.create(
+                account=account, code=code, link_domain=link_domain, is_primary=first
+            )
+    except IntegrityError:
+        raise errors.Invalid({"code": [f"the code ‘{code}’ is taken"]}) from None
+
+
+@transaction.atomic
+def create_api_key(
+    *,
+    account: Account,
+    user: User,
+    name: str,
+    permissions: int,
+    sites: Sequence[int] = (-1,),
+    expires: datetime | None = None,
+    after: int | None = None,
+) -> tuple[ApiKey, str]:
+    """Make a key; its text is given here once and kept nowhere.
+
+    `after` is the newest key of the user that they knew of (0: none), for forms that may come twice.
+    Errors: `errors.Forbidden` unless the user is an admin of the account; `errors.Invalid` for
+    `name`, `permissions`, `sites`, `expires`; `AlreadyDone` when there is one after `after`.
+    """
+    if queries.role_of(account_id=account.pk, user_id=user.pk) not in KEY_ROLES:
+        raise errors.Forbidden(ONLY_ADMINS)
+    _refuse(
+        name=None if 0 < len(name.strip()) <= 255 else "the name must have 1 to 255 characters",
+        permissions="unknown permission" if permissions & ~(keys.ALL | keys.NOTHING) else None,
+        sites=_sites_problem(account, sites),
+        expires="the expiry has passed already" if expires and expires <= timezone.now() else None,
+    )
+    if after is not None:
+        # Locked, so that of two at once the second sees the first's key.
+        Account.objects.select_for_update().get(pk=account.pk)
+        if queries.newest_key_id(account_id=account.pk, user_id=user.pk) != after:
+            raise AlreadyDone("a key was made since this form was opened")
+    text = keys.make()
+    key = ApiKey.objects.create(
+        account=account,
+        user=user,
+        name=name.strip(),
+        prefix=keys.shown(text),
+        digest=keys.digest(text),
+        permissions=permissions,
+        sites=list(sites),
+        expires_at=expires,
+    )
+    return key, text
+
+
+def revoke_api_key(*, account: Account, key_id: int) -> None:
+    """End a key; its next request fails. Errors: `errors.NotFound` (also for another account's)."""
+    mine = ApiKey.objects.filter(account=account, pk=key_id, revoked_at=None)
+    if not mine.update(revoked_at=timezone.now()):
+        raise errors.NotFound
+
+
+def _user(*, email: str, password: str | None) -> User:
+    try:
+        validate_email(tidy_email(email))
+    except ValidationError:
+        raise errors.Invalid({"email": [f"‘{email}’ is not a valid e-mail address"]}) from None
+    known = queries.user_by_email(email)
+    if known:
+        return known
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password or None)
+    except IntegrityError:  # somebody made it between the look and the try
+        return User.objects.get(email=tidy_email(email))
+
+
+def _sites_problem(account: Account, sites: Sequence[int]) -> str | None:
+    if list(sites) == [-1]:
+        return None
+    mine = {site.pk for site in queries.sites_of(account_id=account.pk)}
+    return None if sites and set(sites) <= mine else "a key is for sites of its own account"
+
+
+def _refuse(**problems: str | None) -> None:
+    found = {field: [text] for field, text in problems.items() if text}
+    if found:
+        raise errors.Invalid(found)

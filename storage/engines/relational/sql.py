@@ -1,0 +1,229 @@
+"""Bulk statements, said once for both databases.
+
+SQLite runs a prepared statement per row (`executemany`), which costs it next to nothing.
+PostgreSQL gets COPY where rows are only added, else one statement with an array per column
+(`unnest`); both are written as text here, because the driver's own adapters take many times as long.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from storage.engines.relational.tables import Table
+
+Row = tuple[Any, ...]
+
+CHUNK = 400
+"""Keys in one SQLite look-up: one full-size statement stays prepared, and is under every limit."""
+
+
+class Database:
+    """The database behind one alias, with the few statements this engine needs."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether rows have to be locked and arrays written; else it is SQLite."""
+        return self._connection().vendor == "postgresql"
+
+    def atomic(self) -> AbstractContextManager[None]:
+        """A transaction that is the outermost one: when its block ends, it is stored."""
+        self._revive()
+        return transaction.atomic(using=self.alias, durable=True)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a caller's transaction is open on this thread's connection."""
+        return bool(self._connection().in_atomic_block)
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a question; nothing stays open afterwards."""
+        with self._connection().cursor() as cursor:
+            cursor.execute(sql, values or None)
+            return list(cursor.fetchall())
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """A statement without an answer."""
+        with self._connection().cursor() as cursor:
+            cursor.execute(sql, values or None)
+
+    def insert(self, table: Table, rows: Sequence[Row], *, on_conflict: str = "") -> None:
+        """Add `rows`; `on_conflict` is the rest of the statement, the same in both dialects."""
+        self._bulk(
+            f"INSERT INTO {table.name} ({', '.join(table.columns)})", table, rows, on_conflict
+        )
+
+    def upsert(self, table: Table, rows: Sequence[Row], *, change: str) -> None:
+        """Add `rows`, or `change` the one that has the key. No key may be in `rows` twice."""
+        self.insert(
+            table, rows, on_conflict=f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {change}"
+        )
+
+    def update(self, table: Table, column: str, rows: Sequence[Row]) -> None:
+        """Set `column` where the key is; a row is (value, *key)."""
+        names = (column, *table.key)
+        if self.is_postgresql:
+            where = " AND ".join(f"{table.name}.{name} = w.{name}" for name in table.key)
+            sql = f"UPDATE {table.name} SET {column} = w.{column} FROM {_wanted(table, names)} WHERE {where}"
+            self._with_arrays(sql, table, names, rows)
+        else:
+            self._each(f"UPDATE {table.name} SET {column} = %s WHERE {_equal(table.key)}", rows)
+
+    def delete(self, table: Table, by: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """Drop what has any of these values in the columns `by`."""
+        if self.is_postgresql:
+            where = " AND ".join(f"{table.name}.{name} = w.{name}" for name in by)
+            sql = f"DELETE FROM {table.name} USING {_wanted(table, by)} WHERE {where}"
+            self._with_arrays(sql, table, by, rows)
+        else:
+            self._each(f"DELETE FROM {table.name} WHERE {_equal(by)}", rows)
+
+    def matching(
+        self, table: Table, by: tuple[str, ...], rows: Iterable[Row], *, index: str = ""
+    ) -> list[Row]:
+        """The rows of `table`, whole, that have any of these values in the columns `by`.
+
+        `index` is the one to use if it is not unique: SQLite would rather walk all of a site's rows.
+        """
+        if not (wanted := list(rows)):
+            return []
+        names = ", ".join(f"{table.name}.{name}" for name in table.columns)
+        if self.is_postgresql:
+            sql = f"SELECT {names} FROM {table.name} JOIN {_wanted(table, by)} USING ({', '.join(by)})"
+            return self.query(sql, _arrays(table, by, wanted))
+        # CROSS JOIN: SQLite keeps this order, so it looks each key up by the index.
+        source = f"{table.name} INDEXED BY {index}" if index else table.name
+        tail = f") SELECT {names} FROM w CROSS JOIN {source} USING ({', '.join(by)})"
+        return [row for chunk in _chunks(wanted) for row in self._chunk(by, chunk, tail)]
+
+    def _chunk(self, by: tuple[str, ...], chunk: list[Row], tail: str) -> list[Row]:
+        marks = ",".join([f"({_marks(by)})"] * len(chunk))
+        sql = f"WITH w({', '.join(by)}) AS (VALUES {marks}{tail}"
+        return self.query(sql, [value for row in chunk for value in row])
+
+    def _bulk(self, head: str, table: Table, rows: Sequence[Row], tail: str) -> None:
+        if self.is_postgresql and not tail:
+            self._copy(table, rows)
+        elif self.is_postgresql:
+            # WHERE true: without it the grammar reads ON CONFLICT as part of the FROM.
+            sql = f"{head} SELECT * FROM {_wanted(table, table.columns)} WHERE true {tail}"
+            self._with_arrays(sql, table, table.columns, rows)
+        else:
+            self._each(f"{head} VALUES ({_marks(table.columns)}) {tail}", rows)
+
+    def _each(self, sql: str, rows: Sequence[Row]) -> None:
+        if rows:
+            with self._cursor() as cursor:
+                cursor.executemany(sql, rows)
+
+    def _copy(self, table: Table, rows: Sequence[Row]) -> None:
+        if rows:
+            sql = f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN"
+            with self._cursor() as cursor, cursor.copy(sql) as copy:
+                copy.write(_lines(table, rows))
+
+    def _with_arrays(
+        self, sql: str, table: Table, names: tuple[str, ...], rows: Sequence[Row]
+    ) -> None:
+        if rows:
+            self.execute(sql, _arrays(table, names, rows))
+
+    def _cursor(self) -> CursorWrapper:
+        return self._connection().cursor()
+
+    def _connection(self) -> BaseDatabaseWrapper:
+        return connections[self.alias]
+
+    def _revive(self) -> None:
+        """Drop a connection that has broken: outside a request Django never looks."""
+        connection = self._connection()
+        if connection.errors_occurred and not connection.in_atomic_block:
+            connection.errors_occurred = False
+            if not connection.is_usable():
+                connection.close()
+
+
+def _marks(names: Sequence[str]) -> str:
+    return ",".join(["%s"] * len(names))
+
+
+def _equal(names: Iterable[str]) -> str:
+    return " AND ".join(f"{name} = %s" for name in names)
+
+
+def _wanted(table: Table, names: tuple[str, ...]) -> str:
+    """The arrays as a table `w`, each cast to its column's type."""
+    arrays = ", ".join(f"%s::{table.types[name]}[]" for name in names)
+    return f"unnest({arrays}) AS w({', '.join(names)})"
+
+
+def _chunks(rows: list[Row]) -> Iterable[list[Row]]:
+    rest = iter(rows)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+def _arrays(table: Table, names: tuple[str, ...], rows: Sequence[Row]) -> list[str]:
+    """`rows` turned into one array literal for each column."""
+    columns = zip(*rows, strict=True)
+    return [
+        "{" + ",".join(ARRAY_ITEMS[table.types[name]](column)) + "}"
+        for name, column in zip(names, columns, strict=True)
+    ]
+
+
+def _lines(table: Table, rows: Sequence[Row]) -> str:
+    """`rows` as the text that COPY reads."""
+    columns = zip(*rows, strict=True)
+    fields = [
+        COPY_FIELDS[kind](column)
+        for kind, column in zip(table.types.values(), columns, strict=True)
+    ]
+    return "\n".join(map("\t".join, zip(*fields, strict=True))) + "\n"
+
+
+def _numbers(column: Iterable[int | None]) -> Iterable[str]:
+    return ["NULL" if value is None else str(value) for value in column]
+
+
+def _texts(column: Iterable[str]) -> Iterable[str]:
+    return ['"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in column]
+
+
+def _bytes(column: Iterable[bytes]) -> Iterable[str]:
+    return ['"\\\\x' + value.hex() + '"' for value in column]
+
+
+def _copy_texts(column: Iterable[str]) -> Iterable[str]:
+    return [text.translate(COPY_ESCAPES) for text in column]
+
+
+def _copy_bytes(column: Iterable[bytes | None]) -> Iterable[str]:
+    return ["\\N" if value is None else "\\\\x" + value.hex() for value in column]
+
+
+Writer = Callable[[Iterable[Any]], Iterable[str]]
+
+COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+ARRAY_ITEMS: dict[str, Writer] = {
+    "integer": _numbers,
+    "bigint": _numbers,
+    "boolean": _numbers,
+    "text": _texts,
+    "bytea": _bytes,
+}
+COPY_FIELDS: dict[str, Writer] = {
+    "integer": partial(map, str),
+    "bigint": partial(map, str),
+    "boolean": partial(map, str),
+    "text": _copy_texts,
+    "bytea": _copy_bytes,
+}

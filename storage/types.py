@@ -1,0 +1,106 @@
+"""The values that cross the storage seam. No framework here: plain msgspec structs."""
+
+import msgspec
+
+SEEN_SECONDS = 48 * 3600
+"""How long the id of a hit is remembered."""
+
+SESSION_SECONDS = 24 * 3600
+"""How long a session is kept after a hit of it arrived."""
+
+SALT_SECONDS = 8 * 3600
+"""How long a salt is the current one."""
+
+
+class PathKey(msgspec.Struct, frozen=True, gc=False):
+    """A page's path or an event's name, cleaned; `title` is the newest one seen, may be ''."""
+
+    path: str
+    title: str
+    event: bool
+
+
+class Pageview(msgspec.Struct, gc=False):
+    """One pageview ready to be stored: cleaned, nothing in it of address or user agent.
+
+    `path_id` comes from `Transaction.path_ids`. `session` is 16 bytes, or b"" for none.
+    `created_at` is in seconds since 1970. Texts are '' when unknown, `width` 0.
+    """
+
+    path_id: int
+    ref: str
+    ref_scheme: str
+    campaign: str
+    browser: str
+    browser_version: str
+    system: str
+    system_version: str
+    width: int
+    location: str
+    language: str
+    session: bytes
+    first_visit: bool
+    created_at: int
+
+
+class StoredHit(msgspec.Struct, frozen=True, gc=False):
+    """One row as it is read back: ids already turned into texts. `hit_id` counts from 1 in each site."""
+
+    hit_id: int
+    path: str
+    title: str
+    event: bool
+    ref: str
+    ref_scheme: str
+    campaign: str
+    browser: str
+    browser_version: str
+    system: str
+    system_version: str
+    width: int
+    location: str
+    language: str
+    session: bytes
+    first_visit: bool
+    created_at: int
+
+
+class Session(msgspec.Struct):
+    """A visitor's window of activity in one site (design: 8 h after its last hit, 24 h in all).
+
+    `key` is the 16-byte salted hash that finds it, `session` the random 16 bytes that hits carry,
+    `started_at`, `last_at` in seconds by the hits' own `created_at`, `touched_at` by arrival
+    (what purging goes by), `paths` the path ids already visited.
+    """
+
+    key: bytes
+    session: bytes
+    started_at: int
+    last_at: int
+    touched_at: int
+    paths: set[int]
+
+
+class Salt(msgspec.Struct, frozen=True):
+    """A secret for hashing visitors. `number` counts up; `created_at` in seconds."""
+
+    number: int
+    value: bytes
+    created_at: int
+
+
+ROLLUPS = (
+    "hit_counts",
+    "ref_counts",
+    "browser_stats",
+    "system_stats",
+    "location_stats",
+    "language_stats",
+    "size_stats",
+    "campaign_stats",
+)
+"""The eight rollups (part 3.9 of the behaviour page). Each is keyed (site, hour, path, its own dimension).
+
+An hour is `created_at // 3600`. Their own dimensions as texts: nothing, (ref, scheme), (name, version),
+(name, version), location, language, width (a number), (campaign, ref, scheme).
+"""

@@ -1,0 +1,147 @@
+"""What every answer under /api has in common: part 1.1 and the contract's "How we read it"."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.client import ApiClient
+from tests.make import Cast, make_tenant
+
+
+def test_unknown_paths_are_json(api: ApiClient) -> None:
+    reply = api.post("/api/v0/doesnt-exist", {})
+    assert (reply.status_code, reply.json()) == (404, {"error": "not found"})
+    assert reply["Content-Type"] == "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/api/v0/count"),
+        ("GET", "/api/v0/count"),
+        ("PATCH", "/api/v0/export"),
+        ("POST", "/api/v0/me"),
+    ],
+)
+def test_other_methods_are_refused(api: ApiClient, method: str, path: str) -> None:
+    reply = api.send(method, path)
+    assert (reply.status_code, reply.json()) == (405, {"error": "method not allowed"})
+
+
+def test_a_trailing_slash_is_redirected_to_the_path_without(api: ApiClient) -> None:
+    reply = api.get("/api/v0/export/?limit=2")
+    assert (reply.status_code, reply["Location"]) == (301, "/api/v0/export?limit=2")
+    away = Client().get("/", SERVER_NAME=api.host, PATH_INFO="//evil.example/")
+    assert away["Location"] == "/evil.example"
+
+
+def test_answers_are_json_whatever_is_asked_for(api: ApiClient) -> None:
+    reply = api.get("/api/v0/me", Accept="text/html")
+    assert reply.status_code == 200
+    assert reply["Content-Type"] == "application/json; charset=utf-8"
+    reply = ApiClient(api.tenant, key="x").get("/api/v0/me", Accept="text/html")
+    assert (reply.status_code, list(reply.json())) == (401, ["error"])
+
+
+def test_success_is_indented_ends_in_a_newline_and_escapes_markup(api: ApiClient) -> None:
+    body = api.get("/api/v0/me").content.decode()
+    assert body.startswith('{\n  "user": {')
+    assert body.endswith("}\n")
+    wrong = api.get("/api/v0/export?<x>&y=1").content.decode()
+    assert "\\u003cx\\u003e" in wrong
+
+
+@pytest.mark.parametrize("path", ["/api/v0/count", "/api/v0/export/1", "/api/v0/doesnt-exist"])
+def test_preflights_are_answered_on_every_path_without_a_key(cast: Cast, path: str) -> None:
+    reply = Client().options(
+        path, headers={"Origin": "https://app.example"}, SERVER_NAME=cast.owner.host
+    )
+    assert (reply.status_code, reply.content) == (200, b"")
+    assert reply["Access-Control-Allow-Origin"] == "*"
+    assert "Authorization" in reply["Access-Control-Allow-Headers"]
+    assert "POST" in reply["Access-Control-Allow-Methods"]
+    assert "Access-Control-Allow-Credentials" not in reply
+
+
+def test_scripts_of_other_origins_may_read_the_limits(api: ApiClient) -> None:
+    reply = api.get("/api/v0/me", Origin="https://app.example")
+    assert reply["Access-Control-Allow-Origin"] == "*"
+    assert "X-Rate-Limit-Remaining" in reply["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.django_db
+def test_limits_are_by_key_and_told_on_every_answer(settings: Any) -> None:
+    limits = {"api": (3, 120), "api-count": (1, 120)}
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit=limits)
+    api, other = ApiClient(make_tenant("limited")), ApiClient(make_tenant("other"))
+    replies = [api.get("/api/v0/me"), api.get("/api/v0/nothing"), api.get("/api/v0/me")]
+    assert [reply.status_code for reply in replies] == [200, 404, 200]
+    assert [reply["X-Rate-Limit-Remaining"] for reply in replies] == ["2", "1", "0"]
+    assert all(reply["X-Rate-Limit-Limit"] == "3" for reply in replies)
+    refused = api.get("/api/v0/me")
+    assert refused.status_code == 429
+    assert refused["Retry-After"] == refused["X-Rate-Limit-Reset"]
+    assert refused.json()["error"].startswith("rate limited exceeded; try again in ")
+    assert api.post("/api/v0/count", {"hits": [{"path": "/a"}]}).status_code == 202
+    assert api.post("/api/v0/count", {"hits": [{"path": "/a"}]}).status_code == 429
+    assert other.get("/api/v0/me").status_code == 200
+
+
+@pytest.mark.django_db
+def test_requests_without_a_good_key_share_their_addresss_limit(settings: Any) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"api": (2, 120)})
+    tenant = make_tenant("guessed")
+    answers = [ApiClient(tenant, key=f"guess{n}").get("/api/v0/me").status_code for n in range(3)]
+    assert answers == [401, 401, 429]
+    assert ApiClient(tenant).get("/api/v0/me").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_broken_limit_store_lets_requests_pass(settings: Any, monkeypatch: Any) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"api": (1, 120)})
+    api = ApiClient(make_tenant("passing"))
+
+    def away(*_: Any, **__: Any) -> None:
+        raise ConnectionError("the store is away")
+
+    monkeypatch.setattr("goatapi.http.ratelimit.get_usage", away)
+    assert [api.get("/api/v0/me").status_code for _ in range(3)] == [200] * 3
+
+
+def test_a_crash_is_told_by_a_code_and_nothing_of_its_cause(
+    api: ApiClient, monkeypatch: Any
+) -> None:
+    def crash(**_: Any) -> None:
+        raise RuntimeError("a secret of the house")
+
+    monkeypatch.setattr("exports.queries.exports_of", crash)
+    reply = api.get("/api/v0/export")
+    assert reply.status_code == 500
+    assert reply.json()["error"].startswith("unexpected error code ‘")
+    assert b"secret" not in reply.content
+
+
+def test_an_unknown_host_is_told_so(cast: Cast) -> None:
+    reply = Client().get("/api/v0/me", SERVER_NAME="nobody.example.com")
+    assert reply.status_code == 404
+    assert reply.json() == {"error": 'no site at this domain ("nobody.example.com")'}
+    page = Client().get("/", SERVER_NAME="<script>.example.com")
+    assert page.status_code == 404
+    assert b"<script>." not in page.content
+
+
+@pytest.mark.parametrize("path", ["/status", "/healthz", "/readyz"])
+def test_machines_get_their_answers_on_any_host(cast: Cast, path: str) -> None:
+    assert Client().get(path, SERVER_NAME="nobody.example.org").status_code == 200
+
+
+def test_status_tells_what_runs(cast: Cast) -> None:
+    shown = Client().get("/status", SERVER_NAME="x").json()
+    assert {"uptime", "version", "database"} <= shown.keys()
+
+
+def test_robots_stay_out(cast: Cast) -> None:
+    reply = Client().get("/robots.txt", SERVER_NAME=cast.owner.host)
+    assert reply.content == b"User-agent: *\nDisallow: /\n"

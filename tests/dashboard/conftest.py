@@ -1,0 +1,17 @@
+"""Limits, for the tests about them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def limited(settings: Any) -> Callable[[int], None]:
+    """Sets how many tries there are in a minute."""
+
+    def limit(tries: int) -> None:
+        settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"login": (tries, 60)})
+
+    return limit

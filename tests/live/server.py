@@ -1,0 +1,288 @@
+"""The real service for tests: the process tree that `make run` starts, on a free port, with data of its own."""
+
+import gzip
+import json
+import os
+import random
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from goatapi.supervisor import leave_with_supervisor
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 60.0
+"""Deadline for whatever is waited for: generous, since no test is about speed."""
+
+TLS = ssl.create_default_context()
+"""Never used; but each client would read all certificates of the system for one of its own."""
+
+OURS = ("GOATAPI_", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "GEOIP_DB", "PORT", "HOST", "DJANGO_")
+
+
+class LiveServer:
+    """One process tree. Everything that runs with its data folder in the environment is its own."""
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        self.data = data / "data"
+        self.port = free_port()
+        self.output = data / f"output-{self.port}.log"
+        given = {
+            "GOATAPI_DATA_DIR": str(self.data),
+            "GOATAPI_DOMAIN": "localhost",
+            "GOATAPI_RATELIMIT": "none",
+            "PORT": str(self.port),
+        }
+        self._environment = bare_environment() | given | environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def spawn(self) -> "subprocess.Popen[bytes]":
+        """Start the tree and wait for nothing."""
+        with self.output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "goatapi.supervisor"],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Not even a killed test run leaves a server behind.
+                preexec_fn=leave_with_supervisor,  # noqa: PLW1509  # as there
+            )
+        return self._process
+
+    def start(self) -> float:
+        """Start and wait until it answers; gives the seconds that this took."""
+        begun = time.monotonic()
+        process = self.spawn()
+        while not self.answers():
+            assert process.poll() is None, self.said()
+            assert time.monotonic() - begun < SECONDS, self.said()
+            time.sleep(0.01)
+        return time.monotonic() - begun
+
+    def answers(self) -> bool:
+        """Whether /healthz does."""
+        try:
+            return (
+                httpx.get(f"{self.url}/healthz", timeout=5, verify=TLS, trust_env=False).status_code
+                == 200
+            )
+        except httpx.TransportError:
+            return False
+
+    def stop(self, number: int = signal.SIGTERM) -> float:
+        """Ask the tree to stop and wait until its supervisor has; gives the seconds that this took."""
+        assert self._process
+        begun = time.monotonic()
+        self._process.send_signal(number)
+        code = self._process.wait(SECONDS)
+        took = time.monotonic() - begun
+        assert code == 0, self.said()
+        return took
+
+    def kill(self) -> None:
+        """SIGKILL for every process of it, children first so that nobody has time to say goodbye."""
+        while pids := self.processes():
+            for pid in reversed(pids):
+                send(pid, signal.SIGKILL)
+            self._reap()
+
+    def kill_supervisor(self) -> None:
+        """SIGKILL for the supervisor alone."""
+        assert self._process
+        self._process.kill()
+        self._process.wait(SECONDS)
+
+    def processes(self) -> list[int]:
+        """Ids of what runs of it, oldest first; commands and orphans included."""
+        mark = f"GOATAPI_DATA_DIR={self.data}".encode()
+        return [pid for pid in all_pids() if mark in read_process(pid, "environ").split(b"\0")]
+
+    def child(self, name: str) -> int:
+        """Id of the process that runs `manage.py NAME` for the supervisor; waits for one."""
+        assert self._process
+        supervisor, command = self._process.pid, [b"manage.py", name.encode()]
+        return self._awaited(
+            lambda pid: (
+                parent_of(pid) == supervisor
+                and read_process(pid, "cmdline").split(b"\0")[1:3] == command
+            )
+        )
+
+    def web_worker(self) -> int:
+        """Id of the process that answers requests: the web server's child."""
+        main = self.child("web")
+        return self._awaited(lambda pid: parent_of(pid) == main)
+
+    def memory(self) -> int:
+        """Bytes of the whole tree; what processes share is counted once (PSS)."""
+        lines = b"".join(read_process(pid, "smaps_rollup") for pid in self.processes())
+        return sum(int(at.split()[1]) << 10 for at in lines.splitlines() if at.startswith(b"Pss:"))
+
+    def said(self) -> str:
+        """All that it has printed."""
+        return self.output.read_text() if self.output.exists() else ""
+
+    def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run `manage.py` on the same data."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def make_site(self, code: str, permissions: str = "count,export") -> "LiveSite":
+        """A new site with a key, by the two commands."""
+        email = f"{code}@example.com"
+        made = self.manage("create_site", code, "--email", email)
+        assert made.returncode == 0, made.stderr
+        key = self.manage(
+            *("create_api_key", code, "--email", email, "--name", "live"),
+            *("--permissions", permissions),
+        )
+        assert key.returncode == 0, key.stderr
+        return LiveSite(self, code, key.stdout.strip())
+
+    def _awaited(self, fits: Callable[[int], bool]) -> int:
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            for pid in self.processes():
+                if fits(pid):
+                    return pid
+            time.sleep(0.02)
+        raise AssertionError(f"no such process: {self.said()}")
+
+    def _reap(self) -> None:
+        if self._process:
+            self._process.wait(SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSite:
+    """A site of a running server, and clients for it."""
+
+    server: LiveServer
+    code: str
+    key: str
+
+    @property
+    def host(self) -> str:
+        """Its host name, with the port."""
+        return f"{self.code}.localhost:{self.server.port}"
+
+    def client(self) -> httpx.Client:
+        """Asks the site with its key. To be closed."""
+        headers = {"Host": self.host, "Authorization": f"Bearer {self.key}"}
+        url = self.server.url
+        return httpx.Client(
+            base_url=url, headers=headers, timeout=SECONDS, verify=TLS, trust_env=False
+        )
+
+    def post(self, path: str, body: Any = None) -> httpx.Response:
+        """POST of a value as JSON."""
+        with self.client() as client:
+            content = b"" if body is None else json.dumps(body).encode()
+            return client.post(path, content=content, headers={"Content-Type": "application/json"})
+
+    def count(self, *paths: str) -> None:
+        """One batch of pageviews."""
+        hits = [{"path": path} for path in paths]
+        answer = self.post("/api/v0/count", {"no_sessions": True, "hits": hits})
+        assert answer.status_code == 202, answer.text
+
+    def export(self, after: int = 0) -> "tuple[list[str], int]":
+        """The lines of a new export from the cursor `after`, without the header, and the next cursor."""
+        asked = self.post("/api/v0/export", {"start_from_hit_id": after})
+        assert asked.status_code == 202, asked.text
+        return self.finished(asked.json()["id"])
+
+    def finished(self, export_id: int) -> "tuple[list[str], int]":
+        """The same of an export that was asked for before."""
+        with self.client() as client:
+            done = self._finished(client, f"/api/v0/export/{export_id}")
+            assert done["error"] is None
+            file = client.get(f"/api/v0/export/{export_id}/download")
+        assert file.status_code == 200, file.text
+        lines = gzip.decompress(file.content).decode().splitlines()[1:]
+        assert len(lines) == done["num_rows"]
+        return lines, done["last_hit_id"]
+
+    def paths(self, *awaited: str, count: int = 0) -> list[str]:
+        """The paths of all pageviews, once there are `count`, the `awaited` ones among them."""
+        deadline = time.monotonic() + SECONDS
+        while True:
+            found = [line.partition(",")[0] for line in self.export()[0]]
+            if len(found) >= count and set(awaited) <= set(found):
+                return found
+            assert time.monotonic() < deadline, (len(found), self.server.said())
+
+    def _finished(self, client: httpx.Client, path: str) -> dict[str, Any]:
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            export: dict[str, Any] = client.get(path).json()
+            if export["finished_at"]:
+                return export
+            time.sleep(0.05)
+        raise AssertionError(f"the export does not finish: {self.server.said()}")
+
+
+def bare_environment() -> dict[str, str]:
+    """This process's, without what would configure the service."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+
+
+def free_port() -> int:
+    """A port below those the system gives to clients: one that waits for a server can not meet itself."""
+    while True:
+        port = random.randint(20_000, 32_000)  # noqa: S311  # no secret
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+def all_pids() -> list[int]:
+    """Every process of the machine, oldest first as far as ids tell."""
+    return sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def read_process(pid: int, name: str) -> bytes:
+    """A file below /proc/PID; empty when the process is gone or another user's."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def parent_of(pid: int) -> int:
+    """0 when the process is gone."""
+    fields = read_process(pid, "stat").rpartition(b")")[2].split()
+    return int(fields[1]) if fields else 0
+
+
+def send(pid: int, number: int) -> None:
+    """A signal, unless the process is gone."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
