@@ -78,7 +78,14 @@ AGENTS = [
 IPS = ["51.171.91.33", "66.66.66.67", "8.8.8.8", "185.15.59.224", "1.2.3.4", "200.160.2.3"]
 SIZES = ["", "1920", "1920,1080", "1920,1080,2", "360,800,3", "0", "42"]
 LOCATIONS = ["", "NL", "US", "US-TX", "DE-BY"]
-QUERIES = ["", "utm_source=mail", "?utm_campaign=spring", "utm_campaign=spring&utm_source=mail", "ref=AAA", "x=y"]
+QUERIES = [
+    "",
+    "utm_source=mail",
+    "?utm_campaign=spring",
+    "utm_campaign=spring&utm_source=mail",
+    "ref=AAA",
+    "x=y",
+]
 
 Row = dict[str, str]
 
@@ -176,7 +183,10 @@ def exported(server: Server) -> list[Row]:
         time.sleep(0.5)
         export = server.api("GET", f"/export/{export['id']}")
     text = gzip.decompress(server.api("GET", f"/export/{export['id']}/download")).decode()
-    return [dict(zip(COLUMNS, row, strict=True)) for row in list(csv.reader(io.StringIO(text, newline="")))[1:]]
+    return [
+        dict(zip(COLUMNS, row, strict=True))
+        for row in list(csv.reader(io.StringIO(text, newline="")))[1:]
+    ]
 
 
 def keyed(rows: list[Row]) -> dict[str, Row]:
@@ -228,7 +238,9 @@ def reason(column: str, sent: dict[str, Any], ours: str, theirs: str) -> str:
     return ""
 
 
-def differences(ours: dict[str, Row], theirs: dict[str, Row]) -> Iterator[tuple[str, str, str, str]]:
+def differences(
+    ours: dict[str, Row], theirs: dict[str, Row]
+) -> Iterator[tuple[str, str, str, str]]:
     """(column, ours, theirs, reason) for each cell that differs. Sessions are compared by who shares one."""
     sent = sent_by_key()
     for key in sent:
@@ -240,7 +252,12 @@ def differences(ours: dict[str, Row], theirs: dict[str, Row]) -> Iterator[tuple[
             continue
         for column in COLUMNS:
             if column not in ("Session", "Date") and mine[column] != other[column]:
-                yield column, mine[column], other[column], reason(column, sent[key], mine[column], other[column])
+                yield (
+                    column,
+                    mine[column],
+                    other[column],
+                    reason(column, sent[key], mine[column], other[column]),
+                )
 
 
 def session_groups(rows: dict[str, Row]) -> set[frozenset[str]]:
@@ -270,7 +287,9 @@ def main(arguments: list[str]) -> int:
     for column, mine, other, why in differences(ours, theirs):
         if not why:
             print(f"  {column}: here {mine!r}, there {other!r}")
-    same = session_groups({k: ours[k] for k in shared}) == session_groups({k: theirs[k] for k in shared})
+    same = session_groups({k: ours[k] for k in shared}) == session_groups(
+        {k: theirs[k] for k in shared}
+    )
     print(f"sessions: {'the same groups' if same else 'other groups'}")
     return int(any(not why for _, why in found))
 

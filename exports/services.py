@@ -80,7 +80,10 @@ def build_export(
     Safe to call any number of times, from any number of workers: one holds the lease. When
     `stopping` says so, the export is given back within a batch of rows.
     """
-    export = _claim(export_id, owner)
+    try:
+        export = _claim(export_id, owner)
+    except Lost:
+        return False
     if export is None:
         return False
     try:
@@ -124,6 +127,9 @@ def _claim(export_id: int, owner: str) -> Export | None:
     export.attempts += 1
     export.upto_hit_id = storage().vault.visible_upto(export.site_id)
     _update(export, owner, attempts=export.attempts, upto_hit_id=export.upto_hit_id)
+    if export.attempts > MAX_ATTEMPTS:  # the workers that had it died of it
+        _fail(export, owner, RuntimeError("its workers died"))
+        return None
     return export
 
 

@@ -7,7 +7,7 @@ docs/decisions/0001-server-model.md.
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, NamedTuple
 
 from goatapi.http.body import MAX_BODY
@@ -45,7 +45,7 @@ class SendFile:
         self.file = file
         self._block = block
 
-    def __iter__(self) -> Iterable[bytes]:  # type: ignore[misc]  # an iterator, as WSGI wants
+    def __iter__(self) -> Iterator[bytes]:
         return iter(lambda: self.file.read(self._block), b"")
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ app.conf.update(
     beat_schedule={
         "sweep exports": {"task": "exports.tasks.sweep", "schedule": 10.0},
         "expire exports": {"task": "exports.tasks.expire", "schedule": 300.0},
+        "clear sessions": {"task": "ops.tasks.clear_sessions", "schedule": 86_400.0},
         "purge short-lived state": {"task": "ops.tasks.purge_short_lived", "schedule": 3600.0},
     },
 )

@@ -40,6 +40,7 @@ class Environment:
     databases: Mapping[str, Any] = field(default_factory=dict)
     redis_url: str = ""
     geoip_db: str = ""
+    metrics_port: int = 0
     security_contact: str = ""
     debug: bool = False
 
@@ -68,6 +69,7 @@ def read(source: Mapping[str, str]) -> Environment:
         databases=_databases(source, data_dir),
         redis_url=_url(source, "REDIS_URL", ("redis://", "rediss://", "unix://")),
         geoip_db=_file(source, "GEOIP_DB"),
+        metrics_port=_integer(source, "GOATAPI_METRICS_PORT", 0, low=0, high=65535),
         security_contact=_contact(source, domain),
     )
 

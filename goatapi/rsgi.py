@@ -10,11 +10,12 @@ from django.conf import settings
 
 from goatapi import bridge
 from goatapi.errors import Unavailable
+from goatapi.http import metrics
 from goatapi.http.client_ip import client_ip
 from goatapi.wsgi import application as django
 from hits import runtime
 from hits.door import Reply, Visit, unavailable
-from sites.directory import directory
+from sites.directory import LONG_PATIENCE, PATIENCE, directory
 from sites.tenancy import SiteRef
 
 THREADS = 4
@@ -35,6 +36,7 @@ class Application:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._parent = os.getppid()
         self._ticker.start()
+        metrics.serve(settings.ENVIRONMENT.metrics_port)
         loop.call_later(1, self._leave_with_parent, loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -52,16 +54,20 @@ class Application:
         await self._django(scope, protocol)
 
     async def _site(self, host: str) -> SiteRef | None:
-        """From memory nearly always. None also when it can not be known: Django then finds the words."""
+        """From memory nearly always. When the database does not answer, the site last known.
+
+        None also when it can not be known: Django then finds the words.
+        """
         fresh, site = directory().peek(host)
         if fresh:
             return site
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._pool, directory().find, host
-            )
+            flight = asyncio.wrap_future(directory().ask(host))
         except Unavailable:
-            return None
+            return site
+        await asyncio.wait({flight}, timeout=PATIENCE if site else LONG_PATIENCE)
+        answered = flight.done() and not flight.exception()
+        return flight.result() if answered else site
 
     async def _counted(self, site: SiteRef, scope: Any) -> Reply:
         door = runtime.door()

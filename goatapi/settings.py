@@ -23,6 +23,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = (
     None  # bodies are bounded by goatapi.http.body, with an answer in our form
 )
 SITES_FIRST_HIT_AT = "storage.registry.first_hit_at"  # `sites` may not import `storage`
+INVITATION = "dashboard.first_run.invitation"  # made at the start; `ops` may not import `dashboard`
 RATELIMIT_WHO = "sites.access.rate_key"  # the limiter imports no room: its resolver is named here
 
 INSTALLED_APPS = [
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "goatapi.http.log.RequestLogMiddleware",
     "goatapi.http.cors.CorsMiddleware",
     "goatapi.http.security.SecurityMiddleware",
     "goatapi.http.static.StaticMiddleware",
@@ -101,7 +103,12 @@ DATABASES = dict(ENVIRONMENT.databases)
 DATABASE_ROUTERS = ["storage.router.RoomRouter"]
 
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "goatapi.http.cache.AtomicDatabaseCache", "LOCATION": "limits"}
+    "default": {
+        "BACKEND": "goatapi.http.cache.AtomicDatabaseCache",
+        "LOCATION": "limits",
+        # Beyond it rows are culled, full windows among them; Django's own 300 would empty a busy limiter.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
 }
 if ENVIRONMENT.redis_url:
     CACHES["default"] = {
@@ -138,10 +145,18 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+# One JSON object a line, with nothing in it of addresses, user agents or query strings.
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": ["asctime", "levelname", "name", "message"],
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django.request": {"level": "ERROR"}},  # a refused request is the client's affair
 }

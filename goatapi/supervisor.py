@@ -89,7 +89,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with claimed(ROOT / (os.environ.get("GOATAPI_DATA_DIR") or "data")):
+        with claimed(data_folder()):
             return run(stop)
     except Refused as refusal:
         print(f"goatapi: {refusal}", file=sys.stderr)
@@ -188,7 +188,8 @@ def greet(stop: threading.Event) -> None:
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
     while not stop.wait(0.05):
         if answers(reachable, port):
-            say(_welcome(f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}"))
+            url = f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}"
+            say(_welcome(url) + _invitation(url))
             return
 
 
@@ -219,6 +220,19 @@ def _welcome(url: str) -> str:
         f"  Then count and export: see README.md, with {url} as the address.\n"
         "  Ctrl-C stops everything."
     )
+
+
+def _invitation(url: str) -> str:
+    """For who may make the first account in the browser: the token that `prepare` left."""
+    token = data_folder() / "first_run_token"
+    if not token.is_file():
+        return ""
+    return f"\n  Or make the first account in a browser, at {url} with the token {token.read_text().strip()}"
+
+
+def data_folder() -> Path:
+    """Where databases and tokens are; the environment's own check comes with `prepare`."""
+    return ROOT / (os.environ.get("GOATAPI_DATA_DIR") or "data")
 
 
 def say(text: str) -> None:

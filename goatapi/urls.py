@@ -10,6 +10,7 @@ from hits import views as hits
 from hits.api import CountViewSet
 from ops import health
 from sites.api import MeViewSet, SiteViewSet
+from stats.visitor_counter import visitor_counter
 
 handler400 = envelope.bad_request
 handler404 = errors.not_found
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("count", hits.count),
     path("count.js", script.count_js),
     path("count.v<int:version>.js", script.frozen),
+    path("counter/<path:name>", visitor_counter),
     path("status", health.status),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -52,7 +52,8 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         sync_folder(folder.parent)
         self._folder = folder
-        self._prefix = f"{host}.{secrets.token_hex(8)}"
+        # In the order of their names segments are in the order of their writers' starts.
+        self._prefix = f"{host}.{int(time.time()):010x}{secrets.token_hex(5)}"
         self._waits_for_sync = mode == "fsync"
         self._max_bytes = max_bytes
         self._segment_bytes = min(SEGMENT_BYTES, max_bytes // 8)

@@ -3,6 +3,7 @@
 import time
 
 from celery import shared_task
+from django.core.management import call_command
 
 from storage.registry import storage
 
@@ -11,3 +12,9 @@ from storage.registry import storage
 def purge_short_lived() -> None:
     """Forget ids and sessions that nothing can refer to any more."""
     storage().ledger.purge_short_lived(now=int(time.time()))
+
+
+@shared_task
+def clear_sessions() -> None:
+    """Drop the sessions of people that have expired."""
+    call_command("clearsessions")

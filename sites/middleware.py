@@ -13,7 +13,15 @@ from sites.directory import directory
 from sites.tenancy import SiteRef, normalise_host, wanted
 
 TENANTLESS = frozenset(
-    {"/status", "/healthz", "/readyz", "/security.txt", "/.well-known/security.txt"}
+    {
+        "/status",
+        "/healthz",
+        "/readyz",
+        "/security.txt",
+        "/.well-known/security.txt",
+        "/count.js",
+        *(f"/count.v{version}.js" for version in range(1, 6)),
+    }
 )
 """Paths that answer on any host; their requests carry no `site`."""
 

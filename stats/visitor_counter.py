@@ -6,9 +6,9 @@ but style it: weak point W24.
 
 import io
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -34,7 +34,8 @@ TYPES = {
 _UNSAFE_STYLE = re.compile(r"[<>\\@]|url\s*\(|expression|/\*", re.IGNORECASE)
 
 
-class Counter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Counter:
     """What the pictures show."""
 
     count: str
@@ -79,9 +80,7 @@ def visitor_counter(request: HttpRequest, name: str) -> HttpResponse:
 
 def _response(counter: Counter, extension: str, *, found: bool) -> HttpResponse:
     body = _png(counter) if extension == "png" else _text(counter, extension)
-    response = HttpResponse(
-        body, content_type=TYPES[extension], status=200 if found else 404
-    )
+    response = HttpResponse(body, content_type=TYPES[extension], status=200 if found else 404)
     response["Cache-Control"] = "public, max-age=" + str(int(KEPT.total_seconds()))
     response["Expires"] = http_date((datetime.now(UTC) + KEPT).timestamp())
     response["Access-Control-Allow-Origin"] = "*"
@@ -111,9 +110,7 @@ def _day(text: str) -> date | None:
 
 
 def _refuse_day(text: str) -> date:
-    raise GoatapiError(
-        f"{text!r} is not a date as YYYY-MM-DD, nor one of week, month and year"
-    )
+    raise GoatapiError(f"{text!r} is not a date as YYYY-MM-DD, nor one of week, month and year")
 
 
 def _style(text: str) -> str:

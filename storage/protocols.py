@@ -112,7 +112,6 @@ class Vault(Protocol):
     def first_hit_at(self, site_id: int) -> int | None:
         """Seconds of the oldest pageview, None while there is none. One counted without a row is one too."""
 
-
     def visits(self, site_id: int, *, path: str | None, since: int, before: int) -> int:
         """First visits of `path` (any case; None: of the whole site) with `since` ≤ hour < `before`.
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
 from django_ratelimit.core import get_usage
 
+from goatapi.http import metrics
 from goatapi.http.client_ip import client_ip
 from goatapi.http.envelope import answer
 
@@ -66,6 +67,7 @@ class RateLimitMiddleware:
         try:
             return take(request, name=name, rate=rate, who=self.who(request) or address_of(request))
         except Exception:  # noqa: BLE001  # any failure of any store: the request passes
+            metrics.LIMITER_FAILURES.labels(name).inc()
             log.warning("the rate limit store does not answer: %s passes unlimited", name)
             return None
 

@@ -229,8 +229,15 @@ def test_a_background_tab_is_counted_once_when_it_is_looked_at(
     assert visit.said == []
 
 
-def test_a_page_rendered_in_advance_is_not_counted_by_a_call(visit: Visit) -> None:
-    page = visit.open(first=WAITING.replace("hidden", "prerender"))
+@pytest.mark.parametrize(
+    "state",
+    [
+        WAITING.replace("hidden", "prerender"),
+        "Object.defineProperty(document, 'prerendering', {value: true})",
+    ],
+)
+def test_a_page_rendered_in_advance_is_not_counted_by_a_call(visit: Visit, state: str) -> None:
+    page = visit.open(first=state, settings={"no_onload": True})
     page.evaluate("goatcounter.count()")
     assert visit.asked(page) == []
     assert visit.said == ["warning: goatcounter: not counted: visibilityState"]
@@ -268,6 +275,14 @@ def test_texts_keep_their_letters(visit: Visit, recorder: Recorder) -> None:
     assert (values["t"], values["p"]) == (title, "/käse?a=1&b=ü")
 
 
-def test_a_script_in_the_head_waits_for_the_body(visit: Visit, recorder: Recorder) -> None:
-    visit.open(first="delete Navigator.prototype.sendBeacon", head=visit.tag(load=""), tag="")
+def test_a_script_in_the_head_waits_until_the_head_is_read(
+    visit: Visit, recorder: Recorder
+) -> None:
+    visit.open(head=visit.tag(load="") + '<link rel=canonical href="/canonical">', tag="")
+    assert recorder.next().values["p"] == "/canonical"
+
+
+def test_an_image_waits_for_the_body(visit: Visit, recorder: Recorder) -> None:
+    head = visit.tag(load="", settings={"no_onload": True}) + "<script>goatcounter.count()</script>"
+    visit.open(first="delete Navigator.prototype.sendBeacon", head=head, tag="")
     assert recorder.next().method == "GET"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from prometheus_client import REGISTRY
 
 from tests.client import ApiClient
 from tests.make import Cast, make_tenant
@@ -107,7 +108,9 @@ def test_a_broken_limit_store_lets_requests_pass(settings: Any, monkeypatch: Any
         raise ConnectionError("the store is away")
 
     monkeypatch.setattr("goatapi.http.ratelimit.get_usage", away)
+    before = _failures()
     assert [api.get("/api/v0/me").status_code for _ in range(3)] == [200] * 3
+    assert _failures() - before == 3
 
 
 def test_a_crash_is_told_by_a_code_and_nothing_of_its_cause(
@@ -145,3 +148,8 @@ def test_status_tells_what_runs(cast: Cast) -> None:
 def test_robots_stay_out(cast: Cast) -> None:
     reply = Client().get("/robots.txt", SERVER_NAME=cast.owner.host)
     assert reply.content == b"User-agent: *\nDisallow: /\n"
+
+
+def _failures() -> float:
+    name = "goatapi_limiter_failures_total"
+    return REGISTRY.get_sample_value(name, {"limit": "api"}) or 0.0

@@ -233,6 +233,15 @@ def test_what_a_dead_worker_left_is_taken_up_again(api: ApiClient) -> None:
     assert Export.objects.get(pk=export_id).state == State.DONE
 
 
+def test_an_export_that_kills_its_workers_is_given_up(api: ApiClient) -> None:
+    export_id = api.post(URL).json()["id"]
+    Export.objects.filter(pk=export_id).update(attempts=services.MAX_ATTEMPTS)
+    tasks.build(export_id)
+    shown = api.get(f"{URL}/{export_id}").json()
+    assert shown["finished_at"] is not None
+    assert shown["error"].startswith("the export could not be built")
+
+
 def test_files_are_kept_for_24_hours(api: ApiClient) -> None:
     export = build(api)
     services.expire(now=timezone.now() + timedelta(hours=23))

@@ -4,6 +4,7 @@ import gzip
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from hits.script import FILE, takes_gzip
@@ -86,3 +87,8 @@ def test_a_frozen_script_is_not_there_and_the_answer_names_ours(cast: Cast, vers
 )
 def test_gzip_is_taken_by_those_who_name_it(header: str, takes: bool) -> None:
     assert takes_gzip(header) is takes
+
+
+def test_the_services_own_name_serves_it_too(db: None) -> None:
+    reply = Client().get("/count.js", SERVER_NAME=settings.ENVIRONMENT.domain)
+    assert (reply.status_code, reply.content) == (200, FILE.read_bytes())

@@ -7,7 +7,16 @@ from goatapi.urls import urlpatterns
 from tests.client import ApiClient
 from tests.make import Cast
 
-OPEN = {"count", "count.js", "count.v<int:version>.js", "status", "healthz", "readyz", "robots.txt"}
+OPEN = {
+    "count",
+    "count.js",
+    "count.v<int:version>.js",
+    "counter/<path:name>",
+    "status",
+    "healthz",
+    "readyz",
+    "robots.txt",
+}
 """Routes for everybody, by design."""
 
 PAGES = {

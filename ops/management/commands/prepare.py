@@ -6,10 +6,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
+from django.utils.module_loading import import_string
 
 
 class Command(BaseCommand):
-    """Migrates all databases."""
+    """Migrates all databases, and makes the token for the first account where there is none."""
 
     help = "Migrate every database of the service."
     requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own declaration; `make check` does them
@@ -25,6 +26,9 @@ class Command(BaseCommand):
             except DatabaseError as error:
                 reason = " ".join(str(error).split())
                 raise CommandError(f"the database can not be used: {reason}") from None
+        import_string(
+            settings.INVITATION
+        )()  # leaves the token where the supervisor finds it, or none
 
 
 def is_current(alias: str) -> bool:

@@ -1,0 +1,35 @@
+"""The log: structured, and silent about people."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from tests.client import ApiClient
+
+
+def test_a_request_is_one_line_of_json_about_the_request_alone(
+    api: ApiClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "goatapi.request"):
+        api.get(
+            "/api/v0/export?limit=2",
+            User_Agent="Mozilla/5.0 (secret browser)",
+            X_Forwarded_For="51.171.91.33",
+        )
+    [record] = [record for record in caplog.records if record.name == "goatapi.request"]
+    line = _as_logged(record)
+    shown: dict[str, Any] = json.loads(line)
+    assert (shown["method"], shown["path"], shown["status"]) == ("GET", "/api/v0/export", 200)
+    assert (shown["site"], shown["level"]) == (api.tenant.site.pk, "INFO")
+    for secret in (api.key, "secret browser", "51.171.91.33", "127.0.0.1", "limit=2"):
+        assert secret not in line
+
+
+def _as_logged(record: logging.LogRecord) -> str:
+    configured = dict(settings.LOGGING["formatters"]["json"])
+    formatter = import_string(configured.pop("()"))(**configured)
+    return str(formatter.format(record))
