@@ -7,7 +7,7 @@ pageviews (collect 510) and have no rate limits; the keys need count and export.
 by the API, half by `/count`. Every difference is listed by column with its reason; one that has no
 reason here ends the script with exit code 1.
 
-How to get a peer: docs/performance.md. The script holds nothing of it.
+How to get a peer: docs/peer.md. The script holds nothing of it.
 """
 
 import csv
