@@ -10,6 +10,9 @@ from prometheus_client import REGISTRY
 from tests.client import ApiClient
 from tests.make import Cast, make_tenant
 
+DAY = 86_400
+"""Seconds of a limit's window that does not end within a test."""
+
 
 def test_unknown_paths_are_json(api: ApiClient) -> None:
     reply = api.post("/api/v0/doesnt-exist", {})
@@ -74,7 +77,7 @@ def test_scripts_of_other_origins_may_read_the_limits(api: ApiClient) -> None:
 
 @pytest.mark.django_db
 def test_limits_are_by_key_and_told_on_every_answer(settings: Any) -> None:
-    limits = {"api": (3, 120), "api-count": (1, 120)}
+    limits = {"api": (3, DAY), "api-count": (1, DAY)}
     settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit=limits)
     api, other = ApiClient(make_tenant("limited")), ApiClient(make_tenant("other"))
     replies = [api.get("/api/v0/me"), api.get("/api/v0/nothing"), api.get("/api/v0/me")]
@@ -92,7 +95,7 @@ def test_limits_are_by_key_and_told_on_every_answer(settings: Any) -> None:
 
 @pytest.mark.django_db
 def test_requests_without_a_good_key_share_their_addresss_limit(settings: Any) -> None:
-    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"api": (2, 120)})
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"api": (2, DAY)})
     tenant = make_tenant("guessed")
     answers = [ApiClient(tenant, key=f"guess{n}").get("/api/v0/me").status_code for n in range(3)]
     assert answers == [401, 401, 429]
@@ -101,7 +104,7 @@ def test_requests_without_a_good_key_share_their_addresss_limit(settings: Any) -
 
 @pytest.mark.django_db
 def test_a_broken_limit_store_lets_requests_pass(settings: Any, monkeypatch: Any) -> None:
-    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"api": (1, 120)})
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"api": (1, DAY)})
     api = ApiClient(make_tenant("passing"))
 
     def away(*_: Any, **__: Any) -> None:

@@ -11,7 +11,14 @@ quick = settings(deadline=None, max_examples=150)
 TRAPS = st.sampled_from(
     [MAGIC, MAGIC * 5, MAGIC[:3], pack(b"inner")[:-1], HEADER.pack(MAGIC, 4, 0, 0)]
 )
-LOOSE = st.lists(st.binary(max_size=40) | TRAPS, max_size=4).map(b"".join)
+
+
+def holds_no_record(data: bytes) -> bool:
+    """A trap and a lucky byte behind it can make a whole record after all."""
+    return not any(isinstance(item, Record) for item in unpack(data))
+
+
+LOOSE = st.lists(st.binary(max_size=40) | TRAPS, max_size=4).map(b"".join).filter(holds_no_record)
 """Payloads and garbage with everything in it that might be taken for a record, and is none."""
 
 NESTED = LOOSE | LOOSE.map(pack) | LOOSE.map(lambda inner: b"x" + pack(inner) + pack(b""))
