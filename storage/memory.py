@@ -10,6 +10,7 @@ from threading import RLock
 from typing import cast
 
 from storage.types import (
+    ALWAYS,
     ROLLUPS,
     SALT_SECONDS,
     SEEN_SECONDS,
@@ -18,6 +19,7 @@ from storage.types import (
     PathKey,
     Salt,
     Session,
+    Span,
     StoredHit,
 )
 
@@ -231,13 +233,14 @@ class MemoryStorage:
         return self._site(site_id).last_hit_id
 
     def scan(
-        self, site_id: int, *, after: int, upto: int, limit: int = 5000
+        self, site_id: int, *, after: int, upto: int, within: Span = ALWAYS, limit: int = 5000
     ) -> Iterator[list[StoredHit]]:
         """See the protocol."""
         ids = [hit_id for hit_id in self._site(site_id).hits if after < hit_id <= upto]
         for start in range(0, len(ids), limit):
             site = self._site(site_id)
-            yield [_read(site, hit_id) for hit_id in ids[start : start + limit]]
+            hits = [_read(site, hit_id) for hit_id in ids[start : start + limit]]
+            yield [hit for hit in hits if within.holds(hit.created_at)]
 
     def rollup(self, site_id: int, name: str) -> Mapping[Group, int]:
         """See the protocol."""

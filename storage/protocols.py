@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from storage.types import Pageview, PathKey, Salt, Session, StoredHit
+from storage.types import ALWAYS, Pageview, PathKey, Salt, Session, Span, StoredHit
 
 
 class Transaction(Protocol):
@@ -101,10 +101,14 @@ class Vault(Protocol):
         """The largest hit id that is committed; ids up to it are all visible and never change (0: none)."""
 
     def scan(
-        self, site_id: int, *, after: int, upto: int, limit: int = 5000
+        self, site_id: int, *, after: int, upto: int, within: Span = ALWAYS, limit: int = 5000
     ) -> Iterator[list[StoredHit]]:
         """Rows with `after` < id ≤ `upto` in ascending order, in lists of ≤ `limit`, each read in its own
-        short transaction: nothing is held open between two lists."""
+        short transaction: nothing is held open between two lists.
+
+        Rows created outside of `within` are left out. A list stands for at most `limit` rows looked at,
+        so it may be empty: the caller is never kept waiting by a span that holds little.
+        """
 
     def rollup(self, site_id: int, name: str) -> Mapping[tuple[object, ...], int]:
         """The whole rollup `name` (see `types.ROLLUPS`) as (hour, path, dimension texts…) → count. For checks."""

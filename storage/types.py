@@ -65,6 +65,22 @@ class StoredHit(msgspec.Struct, frozen=True, gc=False):
     created_at: int
 
 
+class Span(msgspec.Struct, frozen=True):
+    """A stretch of time in seconds since 1970, `since` included and `before` not; None leaves an end open."""
+
+    since: int | None = None
+    before: int | None = None
+
+    def holds(self, seconds: int) -> bool:
+        """Whether a moment lies in it."""
+        return (self.since is None or self.since <= seconds) and (
+            self.before is None or seconds < self.before
+        )
+
+
+ALWAYS = Span()
+
+
 class Session(msgspec.Struct):
     """A visitor's window of activity in one site (design: 8 h after its last hit, 24 h in all).
 

@@ -3,17 +3,20 @@
 `with PrivatePostgres() as server: server.url` - needs Debian's postgresql package, nothing running.
 """
 
-import contextlib
 import os
 import shutil
-import socket
+import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.ports import free_port
+
 BINARIES = "/usr/lib/postgresql/*/bin"
+SECONDS = 60.0
 
 
 def is_installed() -> bool:
@@ -26,13 +29,14 @@ class PrivatePostgres:
 
     def __init__(self, *, safe_on_power_loss: bool = False) -> None:
         self.port = 0
-        self._flags = "" if safe_on_power_loss else "-F"
+        self._flags = [] if safe_on_power_loss else ["-F"]
         self._folder = Path()
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """What `DATABASE_URL` would be."""
-        return f"postgres://goatapi@127.0.0.1:{self.port}/postgres"
+        return self.url_of("postgres")
 
     @property
     def settings(self) -> dict[str, object]:
@@ -45,39 +49,50 @@ class PrivatePostgres:
             "PORT": str(self.port),
         }
 
+    def url_of(self, database: str) -> str:
+        """The same for another database of this server."""
+        return f"postgres://goatapi@127.0.0.1:{self.port}/{database}"
+
+    def create(self, database: str) -> str:
+        """A new database; gives its URL."""
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "goatapi"]
+        _run("createdb", *where, database)
+        return self.url_of(database)
+
+    def start(self) -> None:
+        """Serve the folder, and wait until it does."""
+        log = (self._folder / "log").open("ab")
+        options = ["-p", str(self.port), "-k", str(self._folder)]
+        with log:
+            self._process = subprocess.Popen(
+                _as_owner(
+                    # Not even a killed test run leaves a server behind.
+                    ["setpriv", "--pdeathsig", "QUIT", *_program("postgres"), "-D", self._data]
+                    + [*options, "-c", "listen_addresses=127.0.0.1", *self._flags],
+                ),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait()
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """End it and its connections: SIGINT at once but in order, SIGQUIT as a crash would."""
+        if self._process:
+            self._process.send_signal(number)
+            self._process.wait(SECONDS)
+            self._process = None
+
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="goatapi-pg-"))
         try:
             _give_to_owner(self._folder)
-            _run(
-                "initdb",
-                "-D",
-                self._data,
-                "-U",
-                "goatapi",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C",
-            )
-            self.port = _free_port()
-            options = (
-                f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 {self._flags}"
-            )
-            _run(
-                "pg_ctl",
-                "-D",
-                self._data,
-                "-w",
-                "-l",
-                f"{self._folder}/log",
-                "-o",
-                options,
-                "start",
-            )
+            _run("initdb", "-D", self._data, "-U", "goatapi", "-A", "trust", *ENCODING)
+            self.port = free_port()
+            self.start()
         except BaseException:
-            self._stop()
+            self._remove()
             raise
         return self
 
@@ -87,16 +102,27 @@ class PrivatePostgres:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop()
+        self._remove()
 
     @property
     def _data(self) -> str:
         return str(self._folder / "data")
 
-    def _stop(self) -> None:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            _run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
+    def _wait(self) -> None:
+        deadline = time.monotonic() + SECONDS
+        asked = [*_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        while subprocess.run(asked, check=False).returncode:
+            assert self._process
+            assert self._process.poll() is None, (self._folder / "log").read_text()
+            assert time.monotonic() < deadline, (self._folder / "log").read_text()
+            time.sleep(0.02)
+
+    def _remove(self) -> None:
+        self.stop(signal.SIGQUIT)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+ENCODING = ("-E", "UTF8", "--locale=C", "--no-sync")
 
 
 def _bin() -> Path | None:
@@ -110,24 +136,27 @@ def _give_to_owner(folder: Path) -> None:
         shutil.chown(folder, "postgres", "postgres")
 
 
-def _run(program: str, *arguments: str) -> None:
+def _program(name: str) -> list[str]:
     folder = _bin()
     if folder is None:
         raise FileNotFoundError(f"no PostgreSQL in {BINARIES}")
-    as_owner = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    # Output to nowhere: the server would keep a pipe open, and we would wait for its end.
+    return [str(folder / name)]
+
+
+def _as_owner(command: list[str]) -> list[str]:
+    if os.getuid() != 0:
+        return command
+    owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    return [*owner, *command]
+
+
+def _run(program: str, *arguments: str) -> None:
     subprocess.run(
-        [*as_owner, str(folder / program), *arguments],
+        _as_owner([*_program(program), *arguments]),
         check=True,
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        timeout=60,
+        timeout=SECONDS,
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

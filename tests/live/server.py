@@ -3,9 +3,7 @@
 import gzip
 import json
 import os
-import random
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -19,6 +17,8 @@ from typing import Any
 import httpx
 
 from goatapi.supervisor import leave_with_supervisor
+from tests.ports import free_port
+from tests.servers import in_production, servers
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60.0
@@ -43,6 +43,7 @@ class LiveServer:
             "GOATAPI_RATELIMIT": "none",
             "PORT": str(self.port),
         }
+        given |= servers().fresh() if in_production() else {}
         self._environment = bare_environment() | given | environment
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -249,18 +250,6 @@ class LiveSite:
 def bare_environment() -> dict[str, str]:
     """This process's, without what would configure the service."""
     return {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-
-
-def free_port() -> int:
-    """A port below those the system gives to clients: one that waits for a server can not meet itself."""
-    while True:
-        port = random.randint(20_000, 32_000)  # noqa: S311  # no secret
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def all_pids() -> list[int]:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from storage.protocols import Storage
-from storage.types import ROLLUPS
+from storage.types import ROLLUPS, Span
 from tests.storage.build import (
     HOUR,
     NOON,
@@ -313,6 +313,25 @@ def test_a_scan_comes_in_chunks_between_its_ends(storage: Storage) -> None:
     chunks = list(storage.vault.scan(1, after=2, upto=9, limit=3))
     assert [[hit.hit_id for hit in chunk] for chunk in chunks] == [[3, 4, 5], [6, 7, 8], [9]]
     assert list(storage.vault.scan(1, after=10, upto=99)) == []
+
+
+@pytest.mark.parametrize(
+    ("within", "found"),
+    [
+        (Span(), [[1, 2], [3, 4], [5]]),
+        (Span(since=NOON + 1), [[2], [4], [5]]),
+        (Span(before=NOON + 1), [[1], [3], []]),
+        (Span(NOON + 1, NOON + 2), [[2], [], []]),
+        (Span(NOON + 9, NOON + 9), [[], [], []]),
+    ],
+)
+def test_a_scan_can_be_of_a_span_whose_end_is_not_in_it(
+    storage: Storage, within: Span, found: list[list[int]]
+) -> None:
+    for seconds in (0, 1, -1, 2, 3):
+        store(storage, 1, created_at=NOON + seconds)
+    chunks = storage.vault.scan(1, after=0, upto=5, within=within, limit=2)
+    assert [[hit.hit_id for hit in chunk] for chunk in chunks] == found
 
 
 def test_a_scan_holds_nothing_open(storage: Storage) -> None:
