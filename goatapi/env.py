@@ -17,6 +17,21 @@ Network = IPv4Network | IPv6Network
 RATE_CLASSES = {"api": (60, 120), "api-count": (60, 120), "count": (4, 1), "login": (20, 60)}
 """Limits by class as (requests, seconds): part "Rate limit" of the API contract, and GoatCounter's /count."""
 
+POSTGRESQL_OPTIONS: dict[str, Any] = {
+    # More connections than a web process has threads. After an outage the pool's own waits between
+    # two tries would grow to minutes: it gives up soon, and whoever asks next tries anew.
+    "pool": {"min_size": 1, "max_size": 10, "timeout": 4, "reconnect_timeout": 2},
+    "connect_timeout": 3,
+    "tcp_user_timeout": 20_000,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    # A host that dies within a transaction must not hold its sites' locks for ever.
+    "options": "-c statement_timeout=60s -c lock_timeout=20s"
+    " -c idle_in_transaction_session_timeout=40s",
+}
+"""Whatever of it is in DATABASE_URL, as ?name=value, is taken from there."""
+
 
 class BadEnvironment(SystemExit):
     """A variable has a value that can not be used; the text names it and says what it takes."""
@@ -208,8 +223,12 @@ def _postgresql(url: str) -> dict[str, Any]:
         database = environ.Env.db_url_config(url, engine="django.db.backends.postgresql")
     except ValueError as error:
         raise BadEnvironment(f"DATABASE_URL can not be read: {error}") from None
-    database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
-    return dict(database)
+    options = database.get("OPTIONS", {})  # sslmode and the like, given in the URL
+    return database | {
+        "CONN_MAX_AGE": 0,  # the pool keeps them
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": POSTGRESQL_OPTIONS | options,
+    }
 
 
 def _sqlite(path: Path, *, synchronous: str) -> dict[str, Any]:

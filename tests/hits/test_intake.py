@@ -14,6 +14,7 @@ from sites.tenancy import NEW_SITE_COLLECT, SiteRef
 from storage.memory import MemoryStorage
 from storage.protocols import Storage
 from storage.registry import storage
+from storage.router import vault_alias
 from storage.types import SEEN_SECONDS, StoredHit
 
 pytestmark = pytest.mark.django_db
@@ -283,7 +284,7 @@ def test_many_small_sites_cost_no_more_statements_than_one(
             Frame(f.site_id, NOW, [replaced(f.hits[0], path=path, once=path.encode() * 8)])
             for f in frames
         ]
-        with django_assert_max_num_queries(60, using="vault"):
+        with django_assert_max_num_queries(60, using=vault_alias()):
             intake.store(some, {"host.a": 1}, now=NOW)
     vault = storage().vault
     assert all(vault.visible_upto(n) == 2 for n in sites)

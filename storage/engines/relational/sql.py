@@ -46,12 +46,14 @@ class Database:
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of a question; nothing stays open afterwards."""
+        self._revive()
         with self._connection().cursor() as cursor:
             cursor.execute(sql, values or None)
             return list(cursor.fetchall())
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """A statement without an answer."""
+        self._revive()
         with self._connection().cursor() as cursor:
             cursor.execute(sql, values or None)
 
@@ -127,7 +129,9 @@ class Database:
     def _copy(self, table: Table, rows: Sequence[Row]) -> None:
         if rows:
             sql = f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN"
-            with self._cursor() as cursor, cursor.copy(sql) as copy:
+            # Django turns the driver's errors into its own for plain statements alone.
+            in_our_words = self._connection().wrap_database_errors
+            with in_our_words, self._cursor() as cursor, cursor.copy(sql) as copy:
                 copy.write(_lines(table, rows))
 
     def _with_arrays(
