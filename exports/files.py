@@ -1,17 +1,78 @@
-"""Where export files lie: below the exports storage, a folder for each site and export.
+"""Where export files are: in a folder, or in a bucket with a folder beside it for work and downloads.
 
-A file gets its name only when it is whole: it is written beside it, synced and renamed.
+Nothing here is visible to a client by being here: an export's row names its file, once it is whole.
 """
 
 import hashlib
+import logging
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Protocol
 
+from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
+
+from exports.folder import Folder
+from exports.models import Export
+
+Beat = Callable[[], None]
+"""Called now and then in what may take long; whatever it raises stops the work."""
+
+
+log = logging.getLogger("goatapi.exports")
+
+
+class Shelf(Protocol):
+    """A storage for whole files by their key, and the local folder in which they are made."""
+
+    work: Folder
+
+    def keep(self, key: str, beat: Beat) -> None:
+        """Take over the finished file that was written in `work`."""
+
+    def fetch(self, key: str, size: int) -> Path:
+        """A local file with all of it. Errors: `FileNotFoundError`, `Unavailable`."""
+
+    def drop(self, key: str) -> None:
+        """Delete one file."""
+
+    def remove(self, place: str) -> None:
+        """Delete all of an export."""
+
+    def keep_only(self, place: str, name: str) -> None:
+        """Delete all of an export but one file."""
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """(site id, export id) of every export that has files."""
+
+    def clean(self) -> None:
+        """Delete local copies that nobody has asked for lately."""
+
+
+class FolderShelf:
+    """The work folder is the storage."""
+
+    def __init__(self, work: Folder) -> None:
+        self.work = work
+        self.drop, self.remove = work.drop, work.remove
+        self.keep_only, self.places = work.keep_only, work.places
+
+    def keep(self, key: str, beat: Beat) -> None:
+        """A rename."""
+        del beat
+        self.work.finish(key)
+
+    def fetch(self, key: str, size: int) -> Path:
+        """The file itself."""
+        path = self.work.path(key)
+        if not path.is_file():
+            raise FileNotFoundError(key)
+        return path
+
+    def clean(self) -> None:
+        """There are no copies."""
 
 
 class DigestingFile:
@@ -38,42 +99,74 @@ class DigestingFile:
         return self._digest.hexdigest()
 
 
-def path_of(*, site_id: int, export_id: int, name: str) -> Path:
-    """The export's file, whether it is there or not."""
-    return _folder(site_id, export_id) / Path(name).name
+def key_of(export: Export, name: str) -> str:
+    """The key of an export's file `name`."""
+    return f"{_place(export.site_id, export.pk)}/{name}"
 
 
 @contextmanager
-def writing(*, site_id: int, export_id: int, name: str) -> Iterator[DigestingFile]:
-    """A file that appears under its name when the block ends well, and not at all otherwise."""
-    target = path_of(site_id=site_id, export_id=export_id, name=name)
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+def writing(key: str, *, beat: Beat) -> Iterator[DigestingFile]:
+    """A file that is kept under `key` when the block ends well, and not at all otherwise."""
+    kept = shelf()
+    unfinished = kept.work.unfinished(key)
     try:
         with unfinished.open("wb") as file:
             yield DigestingFile(file)
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(target)
+        kept.keep(key, beat)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
+def fetch(export: Export) -> Path:
+    """The whole file of a finished export, on this host. Errors: `FileNotFoundError`, `Unavailable`."""
+    return shelf().fetch(key_of(export, export.stored_as), export.size_bytes or 0)
+
+
+def drop(key: str) -> None:
+    """Delete one file."""
+    shelf().drop(key)
+
+
+def keep_only(export: Export, name: str) -> None:
+    """Delete what other claims have left of the export."""
+    shelf().keep_only(_place(export.site_id, export.pk), name)
+
+
 def remove(*, site_id: int, export_id: int) -> None:
     """Delete what lies there of an export."""
-    shutil.rmtree(_folder(site_id, export_id), ignore_errors=True)
+    shelf().remove(_place(site_id, export_id))
+
+
+def remove_soon(*, site_id: int, export_id: int) -> None:
+    """The same, but if the storage does not answer, it is left to the next `services.expire`."""
+    try:
+        remove(site_id=site_id, export_id=export_id)
+    except Exception:  # whatever a storage raises
+        log.warning("files of export %d could not be removed yet", export_id, exc_info=True)
 
 
 def kept() -> Iterator[tuple[int, int]]:
-    """(site id, export id) of every export that has a folder."""
-    for folder in _root().glob("*/*"):
-        if folder.name.isdigit() and folder.parent.name.isdigit():
-            yield int(folder.parent.name), int(folder.name)
+    """(site id, export id) of every export that has files."""
+    return shelf().places()
 
 
-def _folder(site_id: int, export_id: int) -> Path:
-    return _root() / str(site_id) / str(export_id)
+def clean() -> None:
+    """Delete this host's copies that nobody has asked for lately."""
+    shelf().clean()
 
 
-def _root() -> Path:
-    return Path(cast(FileSystemStorage, storages["exports"]).location)
+def shelf() -> Shelf:
+    """The one that `EXPORT_STORAGE_URL` names."""
+    storage = storages["exports"]
+    if isinstance(storage, FileSystemStorage):
+        return FolderShelf(Folder(Path(storage.location)))
+    from exports.bucket import BucketShelf, BucketStorage  # noqa: PLC0415  # boto3 is large
+
+    assert isinstance(storage, BucketStorage)  # noqa: S101  # goatapi.object_storage knows no other
+    return BucketShelf(storage, Folder(settings.ENVIRONMENT.data_dir / "exports-cache"))
+
+
+def _place(site_id: int, export_id: int) -> str:
+    return f"{site_id}/{export_id}"

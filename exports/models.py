@@ -4,6 +4,7 @@ A running export is held by a lease: a worker that lets it lapse has lost it to 
 """
 
 from django.db import models
+from django.db.models import Q
 
 from sites.models import Site
 
@@ -18,12 +19,26 @@ class State(models.TextChoices):
     EXPIRED = "expired"
 
 
+class Format(models.TextChoices):
+    """What the file holds; both are gzipped."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+
+
 class Export(models.Model):
-    """One export of one site. Times are aware, sizes in bytes, ids those of the site's hits."""
+    """One export of one site. Times are aware, sizes in bytes, ids those of the site's hits.
+
+    `owner` names the one claim that holds a running export. `lease_until` is when that ends; for
+    a queued export, when it may be tried again. `stored_as` is the file of a finished one: the
+    claim that wrote it is part of the name, so no two claims ever write to the same file.
+    """
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="exports")
     format = models.CharField(max_length=16)
     start_from_hit_id = models.BigIntegerField(null=True)
+    start = models.DateTimeField(null=True)
+    end = models.DateTimeField(null=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
@@ -34,7 +49,8 @@ class Export(models.Model):
     sha256 = models.CharField(max_length=64, default="")
     error = models.CharField(max_length=500, default="")
     file_name = models.CharField(max_length=200)
-    owner = models.CharField(max_length=80, default="")
+    stored_as = models.CharField(max_length=250, default="")
+    owner = models.CharField(max_length=200, default="")
     lease_until = models.DateTimeField(null=True)
     attempts = models.IntegerField(default=0)
 
@@ -43,6 +59,25 @@ class Export(models.Model):
             models.Index(fields=["site", "-id"], name="exports_by_site"),
             models.Index(fields=["state", "lease_until"], name="exports_by_state"),
         )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["site"],
+                condition=Q(state=State.RUNNING.value),
+                name="one_running_export_a_site",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"export {self.pk} of site {self.site_id}"
+
+
+class Host(models.Model):
+    """A host that serves or builds exports, by the id in its data folder, and where it keeps the files."""
+
+    host_id = models.CharField(max_length=36, primary_key=True)
+    name = models.CharField(max_length=255)
+    shared = models.BooleanField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.host_id})"

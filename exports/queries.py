@@ -1,13 +1,16 @@
 """Questions about exports. Every one about a person's export names the site first."""
 
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from exports.models import Export, State
 from goatapi.errors import NotFound
 
 KEPT = timedelta(hours=24)
+
+Exports: TypeAlias = QuerySet[Export]
 
 
 def export_of(*, site_id: int, export_id: int) -> Export:
@@ -27,13 +30,23 @@ def exports_of(*, site_id: int, limit: int, before: int | None = None) -> tuple[
     return page[:limit], len(page) > limit
 
 
-def claimable(*, now: datetime) -> QuerySet[Export]:
-    """Exports that a worker may take: queued ones, and running ones whose lease has lapsed."""
+def open_exports(*, site_id: int) -> int:
+    """How many exports of the site wait or run."""
+    return Export.objects.filter(site_id=site_id, state__in=(State.QUEUED, State.RUNNING)).count()
+
+
+def claimable(*, now: datetime) -> Exports:
+    """Exports that a worker may take, oldest first.
+
+    Running ones whose lease has lapsed; queued ones whose time has come and whose site has none running.
+    """
+    busy = Export.objects.filter(site_id=OuterRef("site_id"), state=State.RUNNING)
+    due = Q(lease_until=None) | Q(lease_until__lt=now)
     return Export.objects.filter(
-        Q(state=State.QUEUED) | Q(state=State.RUNNING, lease_until__lt=now)
-    )
+        Q(state=State.QUEUED) & due & ~Exists(busy) | Q(state=State.RUNNING, lease_until__lt=now)
+    ).order_by("pk")
 
 
-def outdated(*, now: datetime) -> QuerySet[Export]:
+def outdated(*, now: datetime) -> Exports:
     """Finished exports whose file has been kept long enough."""
     return Export.objects.filter(state=State.DONE, finished_at__lt=now - KEPT)

@@ -1,12 +1,14 @@
-"""Export formats. CSV version 2: part 8.2 of the behaviour page, byte for byte."""
+"""Export formats: CSV version 2 (part 8.2 of the behaviour page, byte for byte), and JSON lines."""
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from time import gmtime
 from typing import IO, Any, cast
 
+import msgspec
 from isal import igzip
 
+from exports.models import Format
 from storage.types import StoredHit
 
 HEADER = (
@@ -19,24 +21,69 @@ GZIP_LEVEL = 1
 DAY = 86400
 
 
-def write_csv(
-    target: Any, batches: Iterable[list[StoredHit]], *, progress: Callable[[int], None]
-) -> tuple[int, int | None]:
-    """Write gzipped CSV of `batches` to the binary file `target`.
+class Line(msgspec.Struct):
+    """A pageview as a JSON line: every stored field, named as in `POST /api/v0/count`.
 
-    `progress` is told the number of rows so far after each batch. Gives the rows in all, and the
-    last hit id (None without rows).
+    `size` is the width in pixels, 0 for unknown; `session` 32 hexadecimal digits, or null.
     """
-    rows, last = 0, None
+
+    hit_id: int
+    path: str
+    title: str
+    event: bool
+    ref: str
+    ref_scheme: str
+    campaign: str
+    browser: str
+    browser_version: str
+    system: str
+    system_version: str
+    size: int
+    location: str
+    language: str
+    session: str | None
+    first_visit: bool
+    created_at: str
+
+
+def write(
+    target: Any,
+    format: str,
+    batches: Iterable[list[StoredHit]],
+    *,
+    progress: Callable[[int], None],
+) -> int:
+    """Write `batches`, gzipped, to the binary file `target`; gives the number of rows.
+
+    `progress` is told the rows so far after each batch.
+    """
+    header, encode = FORMATS[format]
+    rows = 0
     with igzip.GzipFile(fileobj=target, mode="wb", compresslevel=GZIP_LEVEL, mtime=0) as file:
         out = cast(IO[bytes], file)
-        out.write(HEADER.encode())
+        out.write(header)
         for batch in batches:
-            out.write("".join(map(csv_row, batch)).encode())
+            out.write(encode(batch))
             rows += len(batch)
-            last = batch[-1].hit_id
             progress(rows)
-    return rows, last
+    return rows
+
+
+def csv_rows(hits: list[StoredHit]) -> bytes:
+    """Lines of CSV."""
+    return "".join(map(csv_row, hits)).encode()
+
+
+def json_lines(hits: list[StoredHit]) -> bytes:
+    """One JSON object a line."""
+    return msgspec.json.Encoder().encode_lines(map(json_line, hits))
+
+
+def json_line(hit: StoredHit) -> Line:
+    """One of these."""
+    values: Any = msgspec.structs.astuple(hit)
+    tail: Any = (hit.session.hex() or None, hit.first_visit, time_text(hit.created_at))
+    return Line(*values[:14], *tail)
 
 
 def csv_row(hit: StoredHit) -> str:
@@ -83,3 +130,10 @@ def time_text(seconds: int) -> str:
 def _day_text(day: int) -> str:
     date = gmtime(day * DAY)
     return f"{date.tm_year:04}-{date.tm_mon:02}-{date.tm_mday:02}"
+
+
+FORMATS: dict[str, tuple[bytes, Callable[[list[StoredHit]], bytes]]] = {
+    Format.CSV: (HEADER.encode(), csv_rows),
+    Format.NDJSON: (b"", json_lines),
+}
+"""What each format begins with, and how it writes rows."""

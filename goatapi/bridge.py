@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, NamedTuple
 
 from goatapi.http.body import MAX_BODY
+from goatapi.http.download import Slice
 
 BODY_SECONDS = 30.0
 MAX_COLLECTED = 64 << 20
@@ -30,18 +31,26 @@ class Refused(Exception):
 
 
 class Answer(NamedTuple):
-    """Django's answer: a body, or the path of the file that is the body."""
+    """Django's answer: a body, or the part of a file that is the body."""
 
     status: int
     headers: Headers
     body: bytes
-    file: str | None
+    file: "FilePart | None" = None
+
+
+class FilePart(NamedTuple):
+    """The bytes from `start` to `end` (not included; None: to the end) of the file at `path`."""
+
+    path: str
+    start: int
+    end: int | None
 
 
 class SendFile:
     """WSGI's file wrapper: remembers the file, so that the server can send it without a thread."""
 
-    def __init__(self, file: IO[bytes], block: int = 65536) -> None:
+    def __init__(self, file: IO[bytes] | Slice, block: int = 65536) -> None:
         self.file = file
         self._block = block
 
@@ -52,10 +61,13 @@ class SendFile:
         """Close the file (Django replaces this by its response's close)."""
         self.file.close()
 
-    def path(self) -> str | None:
-        """The whole file's path, None where it has none or was begun."""
+    def part(self) -> FilePart | None:
+        """What the server is to send; None where that is no file on the disk, or one already begun."""
+        if isinstance(self.file, Slice):
+            return FilePart(self.file.path, self.file.start, self.file.end)
         name = getattr(self.file, "name", None)
-        return name if isinstance(name, str) and self.file.tell() == 0 else None
+        whole = isinstance(name, str) and self.file.tell() == 0
+        return FilePart(str(name), 0, None) if whole else None
 
 
 class Gate:
@@ -152,9 +164,9 @@ def run(handler: Callable[..., Any], environment: dict[str, Any]) -> Answer:
 
     answer = handler(environment, start_response)
     try:
-        if isinstance(answer, SendFile) and (path := answer.path()):
-            return Answer(head[0], head[1], b"", path)
-        return Answer(head[0], head[1], _collected(answer), None)
+        if isinstance(answer, SendFile) and (part := answer.part()):
+            return Answer(head[0], head[1], b"", part)
+        return Answer(head[0], head[1], _collected(answer))
     finally:
         answer.close()
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import environ
 
+from goatapi import object_storage
+
 Network = IPv4Network | IPv6Network
 
 RATE_CLASSES = {"api": (60, 120), "api-count": (60, 120), "count": (4, 1), "login": (20, 60)}
@@ -54,6 +56,8 @@ class Environment:
     trusted_proxies: tuple[Network, ...] = ()
     databases: Mapping[str, Any] = field(default_factory=dict)
     redis_url: str = ""
+    export_storage: Mapping[str, Any] = field(default_factory=dict)
+    export_storage_shared: bool = False
     geoip_db: str = ""
     metrics_port: int = 0
     security_contact: str = ""
@@ -83,6 +87,8 @@ def read(source: Mapping[str, str]) -> Environment:
         trusted_proxies=_networks(source.get("GOATAPI_TRUSTED_PROXIES", "")),
         databases=_databases(source, data_dir),
         redis_url=_url(source, "REDIS_URL", ("redis://", "rediss://", "unix://")),
+        export_storage=_export_storage(source.get("EXPORT_STORAGE_URL", ""), data_dir),
+        export_storage_shared=bool(source.get("EXPORT_STORAGE_URL")),
         geoip_db=_file(source, "GEOIP_DB"),
         metrics_port=_integer(source, "GOATAPI_METRICS_PORT", 0, low=0, high=65535),
         security_contact=_contact(source, domain),
@@ -229,6 +235,14 @@ def _postgresql(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": POSTGRESQL_OPTIONS | options,
     }
+
+
+def _export_storage(url: str, data_dir: Path) -> Mapping[str, Any]:
+    """An entry of STORAGES; a folder of this host alone unless `url` names another place."""
+    try:
+        return object_storage.parse(url) if url else object_storage.folder(data_dir / "exports")
+    except ValueError as error:
+        raise BadEnvironment(str(error)) from None
 
 
 def _sqlite(path: Path, *, synchronous: str) -> dict[str, Any]:

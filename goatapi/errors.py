@@ -41,10 +41,39 @@ class Gone(GoatapiError):
     status = 410
 
 
+class PreconditionFailed(GoatapiError):
+    """`If-Match` or `If-Unmodified-Since` names another version (412)."""
+
+    status = 412
+
+    def __init__(self) -> None:
+        super().__init__("this is not the version that the request is about")
+
+
 class TooLarge(GoatapiError):
     """The request's body is over its bound (413)."""
 
     status = 413
+
+
+class NoSuchRange(GoatapiError):
+    """The range asked for begins beyond the end of the `size` bytes (416)."""
+
+    status = 416
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the file has {size} bytes; the range begins beyond them")
+        self.size = size
+
+
+class TooMany(GoatapiError):
+    """So many at a time are not allowed; the client should come again after `retry_after` seconds (429)."""
+
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Unavailable(GoatapiError):

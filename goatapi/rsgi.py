@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from exports.hosts import Presence
 from goatapi import bridge
 from goatapi.errors import Unavailable
 from goatapi.http import metrics
@@ -31,16 +32,19 @@ class Application:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="django")
         self._downloads = bridge.Gate(bridge.DOWNLOADS_PER_SECOND)
         self._ticker = runtime.Ticker()
+        self._presence = Presence()
         self._parent = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._parent = os.getppid()
         self._ticker.start()
+        self._presence.start()
         metrics.serve(settings.ENVIRONMENT.metrics_port)
         loop.call_later(1, self._leave_with_parent, loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         del loop
+        self._presence.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._ticker.stop()
 
@@ -90,7 +94,7 @@ class Application:
         )
         if answer.file and scope.method != "HEAD":
             await self._downloads.turn()
-            protocol.response_file(answer.status, answer.headers, answer.file)
+            _send_file(protocol, answer.status, answer.headers, answer.file)
         elif answer.body:
             protocol.response_bytes(answer.status, answer.headers, answer.body)
         else:
@@ -120,6 +124,13 @@ def visit_of(scope: Any) -> Visit:
         purpose=header("purpose") or "",
         sec_purpose=header("sec-purpose") or "",
     )
+
+
+def _send_file(protocol: Any, status: int, headers: bridge.Headers, part: bridge.FilePart) -> None:
+    if part.end is None:
+        protocol.response_file(status, headers, part.path)
+    else:
+        protocol.response_file_range(status, headers, part.path, part.start, part.end)
 
 
 def _refuse(scope: Any, protocol: Any, refused: bridge.Refused) -> None:

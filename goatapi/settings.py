@@ -24,6 +24,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = (
 )
 SITES_FIRST_HIT_AT = "storage.registry.first_hit_at"  # `sites` may not import `storage`
 INVITATION = "dashboard.first_run.invitation"  # made at the start; `ops` may not import `dashboard`
+RATELIMIT_FAIL_OPEN = True  # a window that is gone between two questions is nobody's fault
 RATELIMIT_WHO = "sites.access.rate_key"  # the limiter imports no room: its resolver is named here
 
 INSTALLED_APPS = [
@@ -124,10 +125,7 @@ if ENVIRONMENT.redis_url:
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "exports": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(ENVIRONMENT.data_dir / "exports")},
-    },
+    "exports": dict(ENVIRONMENT.export_storage),
     "staticfiles": {"BACKEND": "goatapi.http.static.HashedStorage"},
 }
 

@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 METHODS = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 EXPOSED = (
     "X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset, Retry-After, "
-    "X-Goatcounter-Filter, X-Goatapi-Warning, ETag, Content-Disposition, Location"
+    "X-Goatcounter-Filter, X-Goatapi-Warning, ETag, Content-Disposition, Location, "
+    "Accept-Ranges, Content-Length, Content-Range, Repr-Digest"
 )
 
 
@@ -35,7 +36,8 @@ def _preflight() -> HttpResponse:
     response["Allow"] = METHODS
     response["Access-Control-Allow-Methods"] = METHODS
     response["Access-Control-Allow-Headers"] = (
-        "Authorization, Content-Type, Idempotency-Key, X-Goatcounter-Import, If-None-Match, Range"
+        "Authorization, Content-Type, Idempotency-Key, X-Goatcounter-Import, "
+        "If-Match, If-None-Match, If-Range, Range"
     )
     response["Access-Control-Max-Age"] = "600"
     return response

@@ -166,8 +166,10 @@ def _known(exception: Exception) -> Known | None:
 def _headers(exception: errors.GoatapiError) -> dict[str, str]:
     if isinstance(exception, errors.Unauthenticated):
         return {"WWW-Authenticate": "Basic realm=GoatCounter"}
-    if isinstance(exception, errors.Unavailable):
+    if isinstance(exception, errors.Unavailable | errors.TooMany):
         return {"Retry-After": str(exception.retry_after)}
+    if isinstance(exception, errors.NoSuchRange):
+        return {"Content-Range": f"bytes */{exception.size}"}
     return {}
 
 

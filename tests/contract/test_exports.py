@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
-from exports import files, services, tasks, writers
+from exports import building, files, services, tasks, writers
 from exports.models import Export, State
 from sites import keys
 from tests.client import ApiClient
@@ -182,14 +183,14 @@ def test_deleting_cancels_and_removes(api: ApiClient) -> None:
 def test_cancelling_a_running_export_stops_it(api: ApiClient, monkeypatch: Any) -> None:
     count(api, {"path": "/1"})
     waiting = api.post(URL).json()["id"]
-    write = writers.write_csv
+    write = writers.write
 
     def cancelled_meanwhile(*arguments: Any, **named: Any) -> Any:
         result = write(*arguments, **named)
         api.send("DELETE", f"{URL}/{waiting}")
         return result
 
-    monkeypatch.setattr(services, "write_csv", cancelled_meanwhile)
+    monkeypatch.setattr(writers, "write", cancelled_meanwhile)
     tasks.build(waiting)
     assert api.get(f"{URL}/{waiting}").status_code == 404
     assert list(files.kept()) == []
@@ -201,11 +202,14 @@ def test_a_failed_export_says_so_and_the_documented_loop_ends(
     def broken(*_: Any, **__: Any) -> Any:
         raise OSError("no space left on the device of a server path")
 
-    monkeypatch.setattr(services, "write_csv", broken)
+    monkeypatch.setattr(writers, "write", broken)
     export_id = api.post(URL).json()["id"]
-    for _ in range(services.MAX_ATTEMPTS):
-        assert api.get(f"{URL}/{export_id}").json()["finished_at"] is None
-        tasks.build(export_id)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(building.MAX_ATTEMPTS):
+            assert api.get(f"{URL}/{export_id}").json()["finished_at"] is None
+            tasks.build(export_id)
+            tasks.build(export_id)  # too early: each attempt waits longer than the last
+            clock.shift(31)
     shown = api.get(f"{URL}/{export_id}").json()
     assert shown["finished_at"] is not None
     assert shown["error"] == "the export could not be built (OSError); please start a new one"
@@ -235,7 +239,7 @@ def test_what_a_dead_worker_left_is_taken_up_again(api: ApiClient) -> None:
 
 def test_an_export_that_kills_its_workers_is_given_up(api: ApiClient) -> None:
     export_id = api.post(URL).json()["id"]
-    Export.objects.filter(pk=export_id).update(attempts=services.MAX_ATTEMPTS)
+    Export.objects.filter(pk=export_id).update(attempts=building.MAX_ATTEMPTS)
     tasks.build(export_id)
     shown = api.get(f"{URL}/{export_id}").json()
     assert shown["finished_at"] is not None
