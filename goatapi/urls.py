@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     path("status", health.status),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("tls-check", health.tls_check),
     path("robots.txt", health.robots),
     path("security.txt", about.security_txt),
     path(".well-known/security.txt", about.security_txt),

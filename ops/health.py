@@ -3,10 +3,14 @@
 import platform
 import time
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from goatapi import __version__
+from goatapi.errors import Unavailable
+from sites.directory import directory
+from sites.tenancy import normalise_host, wanted
 from storage.registry import storage
 
 STARTED = time.monotonic()
@@ -43,6 +47,24 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except Exception:  # noqa: BLE001  # whatever keeps the database from answering
         return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+def tls_check(request: HttpRequest) -> HttpResponse:
+    """Whether `domain` is served here, 200 or 404: for proxies that get certificates on demand (Caddy's `ask`).
+
+    It tells no more than a request to that domain does.
+    """
+    host = normalise_host(request.GET.get("domain", ""))
+    asked = wanted(host, settings.ENVIRONMENT.domain)
+    try:
+        known = asked.by == "domain" or (
+            asked.by in ("code", "cname") and directory().find(host) is not None
+        )
+    except Unavailable:
+        return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+    text, status = ("ok\n", 200) if known else ("not served here\n", 404)
+    return HttpResponse(text, status=status, content_type="text/plain")
 
 
 @require_safe

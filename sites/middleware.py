@@ -17,6 +17,7 @@ TENANTLESS = frozenset(
         "/status",
         "/healthz",
         "/readyz",
+        "/tls-check",
         "/security.txt",
         "/.well-known/security.txt",
         "/count.js",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -81,6 +82,26 @@ def add_site(*, account: Account, code: str, link_domain: str = "") -> Site:
             )
     except IntegrityError:
         raise errors.Invalid({"code": [f"the code ‘{code}’ is taken"]}) from None
+
+
+def set_domain(*, site: Site, domain: str) -> None:
+    """Have the site reached at a domain of its own too, beside its code; with "" at its code alone.
+
+    Whoever calls this says that the domain leads here: addresses that are shown begin with it from now on.
+    Errors: `errors.Invalid` for `cname`.
+    """
+    cname = domain.strip().lower().rstrip(".") or None
+    if cname:
+        _refuse(cname=tenancy.cname_problem(cname, settings.ENVIRONMENT.domain))
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            Site.objects.filter(pk=site.pk).update(
+                cname=cname, cname_setup_at=now if cname else None, updated_at=now
+            )
+    except IntegrityError:
+        raise errors.Invalid({"cname": [f"the domain ‘{cname}’ is another site's"]}) from None
+    site.refresh_from_db()
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ RESERVED = frozenset(_RESERVED_WORDS.split())
 _LONGEST_HEADER = 300  # a host name has at most 253 characters; then a port
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_-][a-z0-9_.-]*?)\.?)(?::[0-9]*)?")
 _CODE = re.compile(r"[a-z0-9-]{1,50}")
+_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}", re.IGNORECASE)
 
 
@@ -116,6 +117,22 @@ def code_problem(code: str) -> str | None:
         return "the code cannot start or end with -"
     if code in RESERVED:
         return f"the code ‘{code}’ is reserved"
+    return None
+
+
+def cname_problem(cname: str, domain: str) -> str | None:
+    """The rule that a site's own domain breaks on a service whose name is `domain`; None if it is good."""
+    if cname == domain or cname.endswith(f".{domain}"):
+        return (
+            f"sites below {domain} are reached by their codes; a domain of their own lies elsewhere"
+        )
+    labels = cname.split(".")
+    if len(cname) > 253 or len(labels) < 2 or not all(map(_DNS_LABEL.fullmatch, labels)):
+        return (
+            "the domain must be a host name such as stats.example.org, in ASCII (xn--… for others)"
+        )
+    if labels[-1].isdigit() or labels[-1] == "localhost":
+        return "the domain must be a name that others can look up, not an address"
     return None
 
 

@@ -6,7 +6,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 MACHINES = frozenset(
-    ("api", "count", "counter", "status", "healthz", "readyz", "metrics", "robots.txt", "static")
+    (
+        *("api", "count", "counter", "static", "robots.txt"),
+        *("status", "healthz", "readyz", "tls-check", "metrics"),
+    )
 )
 """First path segments that are for programs: no page, no session, no cookie. `count.js` and its kin too."""
 

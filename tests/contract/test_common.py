@@ -7,6 +7,9 @@ import pytest
 from django.test import Client
 from prometheus_client import REGISTRY
 
+from goatapi.errors import Unavailable
+from sites import services
+from sites.directory import directory
 from tests.client import ApiClient
 from tests.make import Cast, make_tenant
 
@@ -141,6 +144,42 @@ def test_an_unknown_host_is_told_so(cast: Cast) -> None:
 @pytest.mark.parametrize("path", ["/status", "/healthz", "/readyz"])
 def test_machines_get_their_answers_on_any_host(cast: Cast, path: str) -> None:
     assert Client().get(path, SERVER_NAME="nobody.example.org").status_code == 200
+
+
+def test_certificates_are_for_domains_that_are_served(cast: Cast, settings: Any) -> None:
+    services.set_domain(site=cast.owner.site, domain="stats.owner.org")
+
+    def asked(domain: str) -> int:
+        reply = Client().get("/tls-check", {"domain": domain}, SERVER_NAME="127.0.0.1")
+        assert not reply.cookies
+        return reply.status_code
+
+    for served in (
+        settings.ENVIRONMENT.domain,
+        cast.owner.host,
+        "Stats.Owner.org",
+        "stats.owner.org.",
+    ):
+        assert asked(served) == 200
+    for other in (
+        "nobody.example.com",
+        "owner.org",
+        "localhost",
+        "127.0.0.1",
+        "",
+        "a b",
+        "x" * 500,
+    ):
+        assert asked(other) == 404
+
+
+@pytest.mark.django_db
+def test_certificates_wait_for_a_database_that_is_away(monkeypatch: Any) -> None:
+    def away(_: Any) -> None:
+        raise Unavailable("away", retry_after=1)
+
+    monkeypatch.setattr(directory(), "find", away)
+    assert Client().get("/tls-check", {"domain": "owner.example.com"}).status_code == 503
 
 
 def test_status_tells_what_runs(cast: Cast) -> None:

@@ -15,6 +15,7 @@ OPEN = {
     "status",
     "healthz",
     "readyz",
+    "tls-check",
     "robots.txt",
 }
 """Routes for everybody, by design."""

@@ -1,4 +1,4 @@
-"""The two commands: what they print, where, and how they refuse."""
+"""The commands of this room: what they print, where, and how they refuse."""
 
 import os
 import subprocess
@@ -137,6 +137,61 @@ class TestCreateApiKey:
         with pytest.raises(SystemExit):
             self.make()
         assert capsys.readouterr().err == "Only admins can create and use API keys.\n"
+
+
+@pytest.mark.django_db
+class TestSetDomain:
+    def test_the_site_is_reached_there_and_at_its_code(self, capsys: Output) -> None:
+        foo = tenant("foo")
+        call_command("set_domain", "foo", "Stats.Foo.org.")
+        assert capsys.readouterr().out == "http://stats.foo.org:8000\n"
+        _, key = foo.key()
+        for host in ("stats.foo.org", foo.host):
+            assert get(host, "/api/v0/me", key=key).status_code == 200
+
+    def test_until_the_domain_is_removed(self, capsys: Output) -> None:
+        foo = tenant("foo")
+        call_command("set_domain", "foo", "stats.foo.org")
+        call_command("set_domain", "foo", "--remove")
+        assert capsys.readouterr().out.endswith("http://foo.example.com:8000\n")
+        assert get("stats.foo.org", "/api/v0/me", key=foo.key()[1]).status_code == 404
+
+    def test_the_same_domain_again_is_no_matter(self) -> None:
+        tenant("foo")
+        call_command("set_domain", "foo", "stats.foo.org")
+        call_command("set_domain", "foo", "stats.foo.org")
+        assert Site.objects.get().cname == "stats.foo.org"
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (("foo", "stats.bar.org"), "The domain ‘stats.bar.org’ is another site's."),
+            (("foo", "bar.example.com"), "Sites below example.com are reached by their codes; "
+             "a domain of their own lies elsewhere."),
+            (("foo", "example.com"), "Sites below example.com are reached by their codes; "
+             "a domain of their own lies elsewhere."),
+            (("foo", "https://foo.org"), "The domain must be a host name such as stats.example.org, "
+             "in ASCII (xn--… for others)."),
+            (("foo", "stäts.foo.org"), "The domain must be a host name such as stats.example.org, "
+             "in ASCII (xn--… for others)."),
+            (("foo", "foo"), "The domain must be a host name such as stats.example.org, "
+             "in ASCII (xn--… for others)."),
+            (("foo", "192.0.2.1"), "The domain must be a name that others can look up, not an address."),
+            (("foo",), "Give either a domain or --remove."),
+            (("foo", "foo.org", "--remove"), "Give either a domain or --remove."),
+            (("nobody", "foo.org"), "There is no site with the code ‘nobody’."),
+        ],
+    )  # fmt: skip
+    def test_refuses_in_a_sentence(
+        self, capsys: Output, arguments: tuple[str, ...], sentence: str
+    ) -> None:
+        tenant("foo")
+        services.set_domain(site=tenant("bar").site, domain="stats.bar.org")
+        with pytest.raises(SystemExit) as exit_:
+            call_command("set_domain", *arguments)
+        printed = capsys.readouterr()
+        assert (exit_.value.code, printed.out, printed.err) == (1, "", sentence + "\n")
+        assert Site.objects.get(code="foo").cname is None
 
 
 def django(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
