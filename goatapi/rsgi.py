@@ -92,13 +92,9 @@ class Application:
         answer = await asyncio.get_running_loop().run_in_executor(
             self._pool, bridge.run, django, bridge.environ(scope, body)
         )
-        if answer.file and scope.method != "HEAD":
+        if answer.file:
             await self._downloads.turn()
-            _send_file(protocol, answer.status, answer.headers, answer.file)
-        elif answer.body:
-            protocol.response_bytes(answer.status, answer.headers, answer.body)
-        else:
-            protocol.response_empty(answer.status, answer.headers)
+        send(protocol, answer)
 
     def _leave_with_parent(self, loop: asyncio.AbstractEventLoop) -> None:
         """A killed main process must not leave a worker that goes on answering."""
@@ -126,11 +122,16 @@ def visit_of(scope: Any) -> Visit:
     )
 
 
-def _send_file(protocol: Any, status: int, headers: bridge.Headers, part: bridge.FilePart) -> None:
-    if part.end is None:
-        protocol.response_file(status, headers, part.path)
+def send(protocol: Any, answer: bridge.Answer) -> None:
+    """Django's answer, by the server; a file without a thread."""
+    if answer.file and answer.file.end is not None:
+        protocol.response_file_range(answer.status, answer.headers, *answer.file)
+    elif answer.file:
+        protocol.response_file(answer.status, answer.headers, answer.file.path)
+    elif answer.body:
+        protocol.response_bytes(answer.status, answer.headers, answer.body)
     else:
-        protocol.response_file_range(status, headers, part.path, part.start, part.end)
+        protocol.response_empty(answer.status, answer.headers)
 
 
 def _refuse(scope: Any, protocol: Any, refused: bridge.Refused) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.test import Client
@@ -108,6 +109,16 @@ class Protocol:
     def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
         """An answer without."""
         self.response_bytes(status, headers, b"")
+
+    def response_file(self, status: int, headers: list[tuple[str, str]], file: str) -> None:
+        """A whole file from the disk."""
+        self.response_bytes(status, headers, Path(file).read_bytes())
+
+    def response_file_range(
+        self, status: int, headers: list[tuple[str, str]], file: str, start: int, end: int
+    ) -> None:
+        """A part of one; `end` is not in it."""
+        self.response_bytes(status, headers, Path(file).read_bytes()[start:end])
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b""

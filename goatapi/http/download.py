@@ -18,7 +18,7 @@ from django.utils.http import parse_http_date_safe, quote_etag
 
 from goatapi.errors import NoSuchRange, PreconditionFailed
 
-RANGE = re.compile(r"bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})", re.IGNORECASE)
+RANGE = re.compile(r"bytes\s*=\s*([0-9]{0,19})\s*-\s*([0-9]{0,19})", re.IGNORECASE)
 
 
 class Slice:
