@@ -19,7 +19,7 @@ OTHER = f'"{"0" * 64}"'
 
 def by_bridge(method: str, host: str, target: str, headers: dict[str, str]) -> Reply:
     """As the web server's callable does it; without its loop, on which a test's transaction is not seen."""
-    from goatapi import bridge, rsgi  # noqa: PLC0415  # makes Django's handler
+    from goatapi import bridge, rsgi, wsgi  # noqa: PLC0415  # make Django's handler
 
     path, _, query = target.partition("?")
     scope = Scope(method, path, query, {"host": host} | headers)
@@ -27,7 +27,7 @@ def by_bridge(method: str, host: str, target: str, headers: dict[str, str]) -> R
     for signal in ends:  # as Django's own test client does: the connection is the test's
         signal.disconnect(close_old_connections)
     try:
-        answer = bridge.run(rsgi.django, bridge.environ(scope, b""))
+        answer = bridge.run(wsgi.application, bridge.environ(scope, b""))
     finally:
         for signal in ends:
             signal.connect(close_old_connections)
