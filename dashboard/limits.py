@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 
+from goatapi.http import metrics
 from goatapi.http.ratelimit import address_of
 
 log = logging.getLogger("goatapi.ratelimit")
@@ -26,6 +27,7 @@ def seconds_to_wait(request: HttpRequest, *, form: str, also: Sequence[str] = ()
     try:
         return max(_count(request, f"{form}|{who}", rate) for who in (address_of(request), *also))
     except Exception:  # noqa: BLE001  # any failure of any store
+        metrics.LIMITER_FAILURES.labels("login").inc()
         log.warning("the rate limit store does not answer: login passes unlimited")
         return 0
 

@@ -11,6 +11,9 @@ from django.utils import timezone
 from exports import queries, services
 from goatapi.env import host_id
 
+RING_SECONDS = 60.0
+"""Much longer than between two sweeps: the clocks of hosts differ."""
+
 
 def owner_prefix() -> str:
     """What the leases of this host's workers begin with."""
@@ -31,9 +34,9 @@ def _stopping() -> bool:
 
 @shared_task
 def sweep() -> None:
-    """Ring for every export that waits or whose worker has died."""
+    """Ring for every export that waits or whose worker has died; again and again, so rings expire."""
     for export_id in queries.claimable(now=timezone.now()).values_list("pk", flat=True):
-        build.delay(export_id)
+        build.apply_async((export_id,), expires=RING_SECONDS)
 
 
 @shared_task

@@ -100,9 +100,12 @@ def host_id(data_dir: Path) -> str:
     return _kept(data_dir / "host_id", lambda: str(uuid.uuid4()))
 
 
-def first_run_token(data_dir: Path) -> str:
-    """What proves that somebody has seen the server start, while it has no account. Made once, mode 600."""
-    return _kept(data_dir / "first_run_token", lambda: secrets.token_urlsafe(24))
+def first_run_token(data_dir: Path, *, shared: str = "") -> str:
+    """What proves that somebody has seen the server start, while it has no account. Made once, mode 600.
+
+    `shared` is the one to keep where several hosts have to know the same.
+    """
+    return _kept(data_dir / "first_run_token", lambda: shared or secrets.token_urlsafe(24))
 
 
 def _folder(source: Mapping[str, str]) -> Path:
@@ -230,7 +233,7 @@ def _postgresql(url: str) -> dict[str, Any]:
     except ValueError as error:
         raise BadEnvironment(f"DATABASE_URL can not be read: {error}") from None
     options = database.get("OPTIONS", {})  # sslmode and the like, given in the URL
-    return database | {
+    return dict(database) | {
         "CONN_MAX_AGE": 0,  # the pool keeps them
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": POSTGRESQL_OPTIONS | options,

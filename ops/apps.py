@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class OpsConfig(AppConfig):
-    """Operations."""
+    """Operations; its one table holds what all hosts have to have in common."""
 
     name = "ops"

@@ -3,7 +3,7 @@
 import copy
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from secrets import token_bytes
 from threading import RLock
@@ -171,6 +171,10 @@ class MemoryStorage:
         self._state = _State()
         self._salts: list[Salt] = []
         self._mutex = RLock()
+
+    def alone(self) -> AbstractContextManager[None]:
+        """See the protocol."""
+        return nullcontext()
 
     def version(self) -> str:
         """See the protocol."""

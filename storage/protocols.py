@@ -132,5 +132,8 @@ class Storage(Protocol):
     @property
     def vault(self) -> Vault: ...
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Only one process of all hosts is in such a block at a time: for what changes the tables."""
+
     def version(self) -> str:
         """Name and version of the database, asked of it now. Errors: those of the database."""

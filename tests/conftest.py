@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.cache import caches
 
+from goatapi.http import outage
 from hits import runtime
 from sites.directory import directory
 from storage.registry import storage
@@ -73,3 +76,7 @@ def _forget() -> None:
         storage,
     ):
         made.cache_clear()
+    outage.DATABASE.end()
+    outage.LIMITS.end()
+    if settings.ENVIRONMENT.redis_url:  # the database forgets with the test, Redis would not
+        caches["default"].clear()

@@ -62,14 +62,12 @@ class PrivatePostgres:
     def start(self) -> None:
         """Serve the folder, and wait until it does."""
         log = (self._folder / "log").open("ab")
-        options = ["-p", str(self.port), "-k", str(self._folder)]
+        options = ["-D", self._data, "-p", str(self.port), "-k", str(self._folder)]
+        options += ["-c", "listen_addresses=127.0.0.1", *self._flags]
         with log:
             self._process = subprocess.Popen(
-                _as_owner(
-                    # Not even a killed test run leaves a server behind.
-                    ["setpriv", "--pdeathsig", "QUIT", *_program("postgres"), "-D", self._data]
-                    + [*options, "-c", "listen_addresses=127.0.0.1", *self._flags],
-                ),
+                # Not even a killed test run leaves a server behind.
+                _as_owner(["setpriv", "--pdeathsig", "QUIT", *_program("postgres"), *options]),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -4,6 +4,7 @@ Sources: the API contract ("Errors"), part 0.2 of the behaviour page.
 """
 
 import logging
+import sys
 import zlib
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from typing import IO, Any
 
 import msgspec
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.html import escape
 from rest_framework import exceptions, renderers
@@ -21,8 +23,11 @@ from rest_framework.response import Response
 
 from goatapi import errors
 from goatapi.http.body import decode_json
+from goatapi.http.outage import DATABASE
 
 JSON_TYPE = "application/json; charset=utf-8"
+DATABASE_AWAY = (OperationalError, InterfaceError)
+AWAY: "Known" = 503, {"error": "the database does not answer"}, {"Retry-After": "2"}
 log = logging.getLogger("goatapi")
 
 
@@ -96,6 +101,8 @@ class EnvelopeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if len(request.path) > 1 and request.path.endswith("/"):
             return _without_slash(request)
+        if DATABASE.lasts() and request.path.startswith("/api/"):
+            return answer(request, *AWAY)
         refusal = _wrong_type(request)
         return refusal or self.get_response(request)
 
@@ -137,7 +144,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: only reached when middleware itself fails."""
+    """Django's handler500: only reached when middleware itself fails, which asks the database too."""
+    failure = sys.exc_info()[1]
+    if isinstance(failure, DATABASE_AWAY):
+        return answer(request, *_away(failure))
     return answer(request, 500, {"error": unexpected(RuntimeError(request.path))}, {})
 
 
@@ -160,7 +170,14 @@ def _known(exception: Exception) -> Known | None:
         return 403, {"error": str(exception) or "forbidden"}, {}
     if isinstance(exception, exceptions.APIException):
         return _from_drf(exception)
-    return None
+    return _away(exception) if isinstance(exception, DATABASE_AWAY) else None
+
+
+def _away(exception: BaseException) -> Known:
+    """The database is away, or too busy to answer in time: nothing is wrong with the request."""
+    DATABASE.begin()
+    log.error("the database does not answer: %r", exception)
+    return AWAY
 
 
 def _headers(exception: errors.GoatapiError) -> dict[str, str]:

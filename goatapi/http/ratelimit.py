@@ -16,6 +16,7 @@ from django_ratelimit.core import get_usage
 from goatapi.http import metrics
 from goatapi.http.client_ip import client_ip
 from goatapi.http.envelope import answer
+from goatapi.http.outage import LIMITS
 
 log = logging.getLogger("goatapi.ratelimit")
 
@@ -64,12 +65,20 @@ class RateLimitMiddleware:
         rate = settings.ENVIRONMENT.ratelimit.get(name)
         if rate is None:
             return None
-        try:
-            return take(request, name=name, rate=rate, who=self.who(request) or address_of(request))
-        except Exception:  # noqa: BLE001  # any failure of any store: the request passes
+        who = self.who(request) or address_of(request)
+        usage = None if LIMITS.lasts() else _asked(request, name, rate, who)
+        if usage is None:
             metrics.LIMITER_FAILURES.labels(name).inc()
-            log.warning("the rate limit store does not answer: %s passes unlimited", name)
-            return None
+        return usage
+
+
+def _asked(request: HttpRequest, name: str, rate: tuple[int, int], who: str) -> Usage | None:
+    try:
+        return take(request, name=name, rate=rate, who=who)
+    except Exception:  # noqa: BLE001  # any failure of any store: the request passes
+        LIMITS.begin()
+        log.warning("the rate limit store does not answer: %s passes unlimited", name)
+        return None
 
 
 def class_of(path: str) -> str:

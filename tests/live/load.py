@@ -42,23 +42,34 @@ class Client(threading.Thread):
 
     A connection that is refused was no sending. A request without an answer is not repeated:
     whether it was counted is anybody's guess, but it must not have been counted twice.
+    `port` is another than the server's own, `pause` the seconds between two requests.
     """
 
-    def __init__(self, site: LiveSite, name: str, hits: int) -> None:
+    def __init__(
+        self, site: LiveSite, name: str, hits: int, *, port: int = 0, pause: float = 0
+    ) -> None:
         super().__init__(name=name, daemon=True)
         self.acknowledged: list[str] = []
         self.unanswered: list[list[str]] = []
         self.refused: list[str] = []
         self._sendings = sendings(site, name, hits)
-        self._port = site.server.port
+        self._port = port or site.server.port
+        self._pause = pause
+        self._stopped = threading.Event()
         self._connection: http.client.HTTPConnection | None = None
 
     def run(self) -> None:
         """Send all of it."""
         for sending in self._sendings:
+            if self._stopped.wait(self._pause):
+                break
             self._send(sending)
         if self._connection:
             self._connection.close()
+
+    def stop(self) -> None:
+        """Send no more than what is on its way."""
+        self._stopped.set()
 
     def sent(self) -> int:
         """Pageviews so far."""

@@ -36,16 +36,19 @@ class LiveServer:
     def __init__(self, data: Path, **environment: str) -> None:
         self.data = data / "data"
         self.port = free_port()
+        self.metrics_port = free_port()
         self.output = data / f"output-{self.port}.log"
         given = {
             "GOATAPI_DATA_DIR": str(self.data),
             "GOATAPI_DOMAIN": "localhost",
             "GOATAPI_RATELIMIT": "none",
+            "GOATAPI_METRICS_PORT": str(self.metrics_port),
             "PORT": str(self.port),
         }
         given |= servers().fresh() if in_production() else {}
         self._environment = bare_environment() | given | environment
         self._process: subprocess.Popen[bytes] | None = None
+        self._launched: list[subprocess.Popen[bytes]] = []
 
     @property
     def url(self) -> str:
@@ -54,18 +57,33 @@ class LiveServer:
 
     def spawn(self) -> "subprocess.Popen[bytes]":
         """Start the tree and wait for nothing."""
+        self._process = self._popen("-m", "goatapi.supervisor")
+        return self._process
+
+    def launch(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
+        """Run Python with `arguments` on the same data, outside of the tree; it ends with the tree."""
+        self._launched.append(self._popen(*arguments, **environment))
+        return self._launched[-1]
+
+    def add_web(self) -> int:
+        """One more web process of this host; gives its port, once it answers."""
+        port = free_port()
+        process = self.launch("manage.py", "web", PORT=str(port), GOATAPI_METRICS_PORT="0")
+        wait_until(lambda: process.poll() is not None or answers(port), self.said)
+        return port
+
+    def _popen(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
         with self.output.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "goatapi.supervisor"],
+            return subprocess.Popen(
+                [sys.executable, *arguments],
                 cwd=ROOT,
-                env=self._environment,
+                env=self._environment | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # Not even a killed test run leaves a server behind.
                 preexec_fn=leave_with_supervisor,  # noqa: PLW1509  # as there
             )
-        return self._process
 
     def start(self) -> float:
         """Start and wait until it answers; gives the seconds that this took."""
@@ -79,13 +97,7 @@ class LiveServer:
 
     def answers(self) -> bool:
         """Whether /healthz does."""
-        try:
-            return (
-                httpx.get(f"{self.url}/healthz", timeout=5, verify=TLS, trust_env=False).status_code
-                == 200
-            )
-        except httpx.TransportError:
-            return False
+        return answers(self.port)
 
     def stop(self, number: int = signal.SIGTERM) -> float:
         """Ask the tree to stop and wait until its supervisor has; gives the seconds that this took."""
@@ -174,8 +186,8 @@ class LiveServer:
         raise AssertionError(f"no such process: {self.said()}")
 
     def _reap(self) -> None:
-        if self._process:
-            self._process.wait(SECONDS)
+        for process in filter(None, [self._process, *self._launched]):
+            process.wait(SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +257,24 @@ class LiveSite:
                 return export
             time.sleep(0.05)
         raise AssertionError(f"the export does not finish: {self.server.said()}")
+
+
+def answers(port: int) -> bool:
+    """Whether /healthz at this port does."""
+    url = f"http://127.0.0.1:{port}/healthz"
+    try:
+        return httpx.get(url, timeout=5, verify=TLS, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def wait_until(question: Callable[[], bool], told: Callable[[], object] = str) -> float:
+    """Until it comes true; gives the seconds that this took. `told` says more when it never does."""
+    begun = time.monotonic()
+    while not question():
+        assert time.monotonic() - begun < SECONDS, told()
+        time.sleep(0.02)
+    return time.monotonic() - begun
 
 
 def bare_environment() -> dict[str, str]:

@@ -8,6 +8,7 @@ runs the same tasks.
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 import warnings
@@ -26,6 +27,7 @@ from goatapi.celery import app
 
 LOOK_SECONDS = 0.3
 AGAIN_SECONDS = 20.0
+BEAT_AGAIN_SECONDS = 5.0
 
 log = logging.getLogger("goatapi.worker")
 
@@ -45,13 +47,11 @@ class Command(BaseCommand):
             worker_ready.connect(_leave_soon)
             services.release_all(owner_prefix=tasks.owner_prefix())
             threading.Thread(target=look_for_exports, name="bell", daemon=True).start()
-        schedule = beat.Service(app, scheduler_cls=beat.Scheduler)
-        threading.Thread(
-            target=schedule.start, kwargs={"embedded_process": True}, name="beat", daemon=True
-        ).start()
+        threading.Thread(target=keep_schedule, name="beat", daemon=True).start()
         worker = app.Worker(
             pool="solo" if embedded else "prefork",
             concurrency=1 if embedded else 2,
+            hostname=f"goatapi-{os.getpid()}@{socket.gethostname()}",
             loglevel="WARNING",
             quiet=True,
             without_gossip=True,
@@ -82,6 +82,16 @@ def _leave() -> None:
     while state.active_requests:
         time.sleep(0.01)
     os._exit(0)
+
+
+def keep_schedule() -> None:
+    """Celery's beat, in a thread that nothing ends: without it nobody would ring for what was left."""
+    while True:
+        try:
+            beat.Service(app, scheduler_cls=beat.Scheduler).start(embedded_process=True)
+        except Exception:
+            log.exception("the schedule is begun anew")
+        time.sleep(BEAT_AGAIN_SECONDS)
 
 
 def look_for_exports() -> None:

@@ -1,5 +1,7 @@
 """Ledger and Vault of one engine."""
 
+from contextlib import AbstractContextManager
+
 from storage.engines.relational.ledger import RelationalLedger
 from storage.engines.relational.sql import Database
 from storage.engines.relational.vault import RelationalVault
@@ -12,6 +14,10 @@ class RelationalStorage:
         database = self._database = Database(vault)
         self.ledger = RelationalLedger(database, Database(cache))
         self.vault = RelationalVault(database)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """See the protocol."""
+        return self._database.alone()
 
     def version(self) -> str:
         """See the protocol."""

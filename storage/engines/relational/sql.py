@@ -5,8 +5,8 @@ PostgreSQL gets COPY where rows are only added, else one statement with an array
 (`unnest`); both are written as text here, because the driver's own adapters take many times as long.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -19,6 +19,7 @@ from storage.engines.relational.tables import Table
 
 Row = tuple[Any, ...]
 
+ALONE = 0x60A7  # any number, as long as nobody else takes it
 CHUNK = 400
 """Keys in one SQLite look-up: one full-size statement stays prepared, and is under every limit."""
 
@@ -38,6 +39,18 @@ class Database:
         """A transaction that is the outermost one: when its block ends, it is stored."""
         self._revive()
         return transaction.atomic(using=self.alias, durable=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else, on any host, is in such a block meanwhile (SQLite: one host, nothing to do)."""
+        if not self.is_postgresql:
+            yield
+            return
+        self.query("SELECT pg_advisory_lock(%s)", [ALONE])
+        try:
+            yield
+        finally:
+            self.query("SELECT pg_advisory_unlock(%s)", [ALONE])
 
     @property
     def in_transaction(self) -> bool:
