@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS
+
 from goatapi import env
 
 ENVIRONMENT = env.read(os.environ)
@@ -48,8 +50,8 @@ MIDDLEWARE = [
     "goatapi.http.security.SecurityMiddleware",
     "goatapi.http.static.StaticMiddleware",
     "sites.middleware.TenantMiddleware",
-    "goatapi.http.envelope.EnvelopeMiddleware",
     "goatapi.http.ratelimit.RateLimitMiddleware",
+    "goatapi.http.envelope.EnvelopeMiddleware",
     # From here on for pages alone.
     "dashboard.middleware.PageSessionMiddleware",
     "dashboard.middleware.PageCsrfMiddleware",
@@ -114,7 +116,12 @@ if ENVIRONMENT.redis_url:
     CACHES["default"] = {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": ENVIRONMENT.redis_url,
-        "OPTIONS": {"CLIENT_CLASS": "django_redis.client.DefaultClient"},
+        "OPTIONS": {
+            "CLIENT_CLASS": "django_redis.client.DefaultClient",
+            # A limit is not worth a wait: a Redis that hangs lets requests pass.
+            "SOCKET_CONNECT_TIMEOUT": 0.25,
+            "SOCKET_TIMEOUT": 0.25,
+        },
     }
 
 STORAGES = {
@@ -153,6 +160,10 @@ LOGGING: dict[str, Any] = {
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
             "fmt": ["asctime", "levelname", "name", "message"],
+            "reserved_attrs": [
+                *RESERVED_ATTRS,
+                "request",
+            ],  # Django's own records carry whole requests
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         }
     },

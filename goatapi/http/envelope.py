@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import IO, Any
+from urllib.parse import quote
 
 import msgspec
 from django.core.exceptions import PermissionDenied
@@ -20,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from goatapi import errors
-from goatapi.http.body import decode_json
+from goatapi.http.body import bounded_body, decode_json
 
 JSON_TYPE = "application/json; charset=utf-8"
 log = logging.getLogger("goatapi")
@@ -53,7 +54,8 @@ class ContractJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The body's value; `{}` for an empty body."""
-        return decode_json(stream.read() if stream else b"")
+        assert parser_context is not None  # noqa: S101  # DRF gives it always
+        return decode_json(bounded_body(parser_context["request"]._request))
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -112,8 +114,8 @@ class EnvelopeMiddleware:
 def answer(
     request: HttpRequest, status: int, body: Mapping[str, Any], headers: Mapping[str, str]
 ) -> HttpResponse:
-    """A refusal outside of DRF: JSON under /api, a small page elsewhere."""
-    if request.path.startswith("/api"):
+    """A refusal outside of DRF: JSON under /api and for `.json`, a small page elsewhere."""
+    if request.path.startswith("/api") or request.path.endswith(".json"):
         return HttpResponse(dump(body), status=status, content_type=JSON_TYPE, headers=headers)
     text = body.get("error") or "; ".join(f"{k}: {', '.join(v)}" for k, v in body["errors"].items())
     title = f"{status} {HTTPStatus(status).phrase}"
@@ -185,7 +187,8 @@ def _texts(detail: Any) -> list[str]:
 
 def _without_slash(request: HttpRequest) -> HttpResponse:
     query = request.META.get("QUERY_STRING", "")
-    target = "/" + request.path.strip("/")  # one leading slash: `//host` would leave this site
+    # Quoted, with one leading slash: `//host`, `/\\host` and `/<tab>/host` would leave this site.
+    target = "/" + quote(request.path.strip("/\\ \t\r\n"), safe="/~:@!$&'()*+,;=")
     response = HttpResponse(status=301, content_type=JSON_TYPE)
     response["Location"] = f"{target}?{query}" if query else target
     return response

@@ -5,6 +5,7 @@ in the store that all processes share. A store that is down lets the request pas
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from django_ratelimit.core import get_usage
 from goatapi.http import metrics
 from goatapi.http.client_ip import client_ip
 from goatapi.http.envelope import answer
+
+REST_SECONDS = 1.0
+"""How long a store that did not answer is left alone, so that not every request waits for it."""
 
 log = logging.getLogger("goatapi.ratelimit")
 
@@ -44,6 +48,7 @@ class RateLimitMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+        self._resting_until = float("-inf")
         self.who: Callable[[HttpRequest], str | None] = import_string(settings.RATELIMIT_WHO)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -61,6 +66,9 @@ class RateLimitMiddleware:
 
     def _usage(self, request: HttpRequest) -> Usage | None:
         name = class_of(request.path)
+        if time.monotonic() < self._resting_until:
+            metrics.LIMITER_FAILURES.labels(name).inc()
+            return None
         rate = settings.ENVIRONMENT.ratelimit.get(name)
         if rate is None:
             return None
@@ -68,6 +76,7 @@ class RateLimitMiddleware:
             return take(request, name=name, rate=rate, who=self.who(request) or address_of(request))
         except Exception:  # noqa: BLE001  # any failure of any store: the request passes
             metrics.LIMITER_FAILURES.labels(name).inc()
+            self._resting_until = time.monotonic() + REST_SECONDS
             log.warning("the rate limit store does not answer: %s passes unlimited", name)
             return None
 

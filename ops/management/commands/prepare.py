@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 from django.utils.module_loading import import_string
 
+from hits.geo import open_locator
+
 
 class Command(BaseCommand):
     """Migrates all databases, and makes the token for the first account where there is none."""
@@ -26,9 +28,12 @@ class Command(BaseCommand):
             except DatabaseError as error:
                 reason = " ".join(str(error).split())
                 raise CommandError(f"the database can not be used: {reason}") from None
-        import_string(
-            settings.INVITATION
-        )()  # leaves the token where the supervisor finds it, or none
+        try:
+            open_locator(settings.ENVIRONMENT.geoip_db or None)
+        except ValueError as error:
+            raise CommandError(f"GEOIP_DB can not be used: {error}") from None
+        # Leaves the token where the supervisor finds it, or none.
+        import_string(settings.INVITATION)()
 
 
 def is_current(alias: str) -> bool:
