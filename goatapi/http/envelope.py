@@ -24,6 +24,9 @@ from goatapi import errors
 from goatapi.http.body import bounded_body, decode_json
 
 JSON_TYPE = "application/json; charset=utf-8"
+NO_DOCUMENT = ("", "application/x-www-form-urlencoded", "multipart/form-data")
+"""Content types that clients put on requests without a body."""
+
 log = logging.getLogger("goatapi")
 
 
@@ -195,10 +198,13 @@ def _without_slash(request: HttpRequest) -> HttpResponse:
 
 
 def _wrong_type(request: HttpRequest) -> HttpResponse | None:
-    """415 for a body that does not say it is JSON (contract, decision 5)."""
-    if not request.path.startswith("/api/") or not request.body:
+    """415 for a body that does not say it is JSON (contract, decision 5).
+
+    Without a body the type does not matter, but for one that says there is a document (part 1.1).
+    """
+    if not request.path.startswith("/api/") or request.content_type == "application/json":
         return None
-    if request.content_type == "application/json":
+    if not request.body and (request.method == "GET" or request.content_type in NO_DOCUMENT):
         return None
     text = f'unable to handle Content-Type "{request.headers.get("Content-Type", "")}"'
     return answer(request, 415, {"error": text}, {})
