@@ -218,6 +218,7 @@ REASONS: list[tuple[str, str, Reason]] = [
     ("Browser", "Edge, Opera, Samsung Internet and browsers on iOS have their own names here", lambda s, o, t: any(
         mark in s.get("user_agent", "") for mark in ("Edg/", "OPR/", "SamsungBrowser", "CriOS"))),
     ("System", "Chrome OS has no version here (it is a build number)", lambda s, o, t: "CrOS" in s.get("user_agent", "")),
+    ("Title", "white space in titles is folded here", lambda s, o, t: o == " ".join(t.split())),
     ("Title", "the newest title of a path counts here, the first until ten repetitions there", lambda s, o, t: (
         not s.get("pixel"))),
     ("Path", "the first spelling of a path is kept: the two stored another one first", lambda s, o, t: o.lower() == t.lower()),

@@ -14,6 +14,15 @@ from goatapi.http.body import MAX_BODY
 from goatapi.http.download import Slice
 
 BODY_SECONDS = 30.0
+MAX_PAGE_BODY = 64 << 10
+"""Bytes of a body that is no API request's: forms."""
+
+UNREADABLE = "Mozilla/5.0 (not ASCII)"
+"""What stands for a header with other characters: as a user agent, a browser without a name."""
+
+MAX_HELD = 256 << 20
+"""Bytes of bodies that all open requests of a process may hold together."""
+
 MAX_COLLECTED = 64 << 20
 """Bytes of an answer that is no file; a larger one is a mistake of ours."""
 
@@ -86,34 +95,72 @@ class Gate:
             await asyncio.sleep(start - now)
 
 
-async def read_body(scope: Any, protocol: Any) -> bytes:
-    """The request's body. Errors: `Refused` (400, 408, 411, 413).
+class Budget:
+    """Bytes that a process holds for requests on their way. Crowds of slow bodies end here."""
 
-    A body that its client leaves unfinished ends without an error, so its length is compared.
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def take(self, size: int) -> None:
+        """Hold `size` bytes more. Errors: `Refused` (503)."""
+        if size > self._left:
+            raise Refused(503, "too many large requests at once; try again later")
+        self._left -= size
+
+    def give_back(self, size: int) -> None:
+        """They are held no longer."""
+        self._left += size
+
+
+async def read_body(scope: Any, protocol: Any, budget: Budget) -> bytes:
+    """The request's body, held in `budget` (give it back). Errors: `Refused` (400, 408, 413, 503).
+
+    A body that its client leaves unfinished ends without an error, so its length is compared; one sent
+    in chunks has none, and shows by being half a JSON value.
     """
+    if header(scope, "idempotency-key") == UNREADABLE:
+        raise Refused(400, "the Idempotency-Key must be ASCII")
     length = scope.headers.get("content-length")
-    if scope.headers.get("transfer-encoding") is not None:
-        raise Refused(411, "a body needs a Content-Length")
-    if length is None or length == "0":
+    chunked = scope.headers.get("transfer-encoding") is not None
+    if not chunked and (length is None or length == "0"):
         return b""
-    if not length.isdigit() or int(length) > MAX_BODY:
-        raise Refused(413, f"the body is larger than {MAX_BODY >> 20} MiB")
+    most = MAX_BODY if scope.path.startswith("/api/") else MAX_PAGE_BODY
+    if not chunked and (not length.isdigit() or len(length) > 12 or int(length) > most):
+        raise _too_large(most)
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in protocol:
+                budget.take(len(chunk))
                 body += chunk
-    except TimeoutError:
-        raise Refused(408, "the body came too slowly") from None
-    if len(body) != int(length):
-        raise Refused(400, "the body is shorter than its Content-Length")
+                if len(body) > most:
+                    raise _too_large(most)
+        if not chunked and len(body) != int(length):
+            raise Refused(400, "the body is shorter than its Content-Length")
+    except BaseException as error:
+        budget.give_back(len(body))
+        if isinstance(error, TimeoutError):
+            raise Refused(408, "the body came too slowly") from None
+        raise
     return bytes(body)
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(413, f"the body is larger than {most >> 10} KiB")
 
 
 def peer_of(scope: Any) -> str:
     """The socket's address, without port, brackets and the IPv6 form of an IPv4 address."""
     address = str(scope.client).rpartition(":")[0].strip("[]")
     return address.removeprefix("::ffff:") if "." in address else address
+
+
+def header(scope: Any, name: str) -> str | None:
+    """A header's value; `UNREADABLE` for one that the server hides because it is not ASCII."""
+    value: str | None = scope.headers.get(name)
+    if value is None and name in scope.headers.keys():  # noqa: SIM118  # only `keys` lists hidden ones
+        return UNREADABLE
+    return value
 
 
 def environ(scope: Any, body: bytes) -> dict[str, Any]:
@@ -140,6 +187,8 @@ def environ(scope: Any, body: bytes) -> dict[str, Any]:
     }
     for name, value in scope.headers.items():
         _add_header(environment, name, value)
+    if "HTTP_USER_AGENT" not in environment and (agent := header(scope, "user-agent")):
+        environment["HTTP_USER_AGENT"] = agent
     return environment
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from goatapi import object_storage
 
+ROOT = Path(__file__).resolve().parent.parent
 Network = IPv4Network | IPv6Network
 
 RATE_CLASSES = {"api": (60, 120), "api-count": (60, 120), "count": (4, 1), "login": (20, 60)}
@@ -73,6 +75,9 @@ def read(source: Mapping[str, str]) -> Environment:
     port = _integer(source, "PORT", 8000, low=1, high=65535)
     scheme = _one_of(source, "GOATAPI_URL_SCHEME", ("http", "https"))
     domain = _domain(source)
+    metrics_port = _integer(source, "GOATAPI_METRICS_PORT", 0, low=0, high=65535)
+    if metrics_port == port:
+        raise BadEnvironment(f"GOATAPI_METRICS_PORT must not be PORT ({port})")
     return Environment(
         domain=domain,
         data_dir=data_dir,
@@ -90,7 +95,7 @@ def read(source: Mapping[str, str]) -> Environment:
         export_storage=_export_storage(source.get("EXPORT_STORAGE_URL", ""), data_dir),
         export_storage_shared=bool(source.get("EXPORT_STORAGE_URL")),
         geoip_db=_file(source, "GEOIP_DB"),
-        metrics_port=_integer(source, "GOATAPI_METRICS_PORT", 0, low=0, high=65535),
+        metrics_port=metrics_port,
         security_contact=_contact(source, domain),
     )
 
@@ -109,9 +114,9 @@ def first_run_token(data_dir: Path, *, shared: str = "") -> str:
 
 
 def _folder(source: Mapping[str, str]) -> Path:
-    folder = Path(source.get("GOATAPI_DATA_DIR") or "data").resolve()
+    folder = (ROOT / (source.get("GOATAPI_DATA_DIR") or "data")).resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise BadEnvironment(f"GOATAPI_DATA_DIR {folder}: {error.strerror}") from None
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -197,7 +202,12 @@ def _secret_key(source: Mapping[str, str], data_dir: Path) -> str:
     if path := source.get("GOATAPI_SECRET_KEY_FILE"):
         if not Path(path).is_file():
             raise BadEnvironment(f"GOATAPI_SECRET_KEY_FILE names a file that is not there: {path}")
-        return Path(path).read_text().strip()
+        key = Path(path).read_text(errors="replace").strip()
+        if len(key) < 20 or not key.isascii():
+            raise BadEnvironment(
+                f"GOATAPI_SECRET_KEY_FILE must hold 20 ASCII characters or more: {path}"
+            )
+        return key
     return _kept(data_dir / "secret_key", lambda: secrets.token_urlsafe(48))
 
 
@@ -223,15 +233,20 @@ def _databases(source: Mapping[str, str], data_dir: Path) -> dict[str, Any]:
     return {
         "default": _sqlite(data_dir / "accounts.sqlite3", synchronous="FULL"),
         "vault": _sqlite(data_dir / "vault.sqlite3", synchronous="FULL"),
-        "cache": _sqlite(data_dir / "cache.sqlite3", synchronous="NORMAL"),
+        # Nobody waits long for a limit: see goatapi.http.ratelimit.
+        "cache": _sqlite(data_dir / "cache.sqlite3", synchronous="NORMAL", timeout=1),
     }
 
 
 def _postgresql(url: str) -> dict[str, Any]:
     try:
         database = environ.Env.db_url_config(url, engine="django.db.backends.postgresql")
-    except ValueError as error:
+    except (ValueError, ImproperlyConfigured) as error:
         raise BadEnvironment(f"DATABASE_URL can not be read: {error}") from None
+    if not database.get("NAME"):
+        raise BadEnvironment(
+            "DATABASE_URL must name a database: postgres://user:password@host/name"
+        )
     options = database.get("OPTIONS", {})  # sslmode and the like, given in the URL
     return dict(database) | {
         "CONN_MAX_AGE": 0,  # the pool keeps them
@@ -248,7 +263,7 @@ def _export_storage(url: str, data_dir: Path) -> Mapping[str, Any]:
         raise BadEnvironment(str(error)) from None
 
 
-def _sqlite(path: Path, *, synchronous: str) -> dict[str, Any]:
+def _sqlite(path: Path, *, synchronous: str, timeout: int = 20) -> dict[str, Any]:
     """WAL with IMMEDIATE: without the latter, concurrent transactions fail instead of waiting.
 
     `synchronous` FULL, because with NORMAL a power loss may undo a committed drain step whose journal
@@ -261,7 +276,7 @@ def _sqlite(path: Path, *, synchronous: str) -> dict[str, Any]:
         "NAME": str(path),
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
+            "timeout": timeout,
             "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};"
             " PRAGMA secure_delete=ON; PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;",
         },

@@ -30,6 +30,7 @@ class Application:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="django")
+        self._bodies = bridge.Budget(bridge.MAX_HELD)
         self._downloads = bridge.Gate(bridge.DOWNLOADS_PER_SECOND)
         self._ticker = runtime.Ticker()
         self._presence = Presence()
@@ -85,13 +86,16 @@ class Application:
 
     async def _django(self, scope: Any, protocol: Any) -> None:
         try:
-            body = await bridge.read_body(scope, protocol)
+            body = await bridge.read_body(scope, protocol, self._bodies)
         except bridge.Refused as refused:
             _refuse(scope, protocol, refused)
             return
-        answer = await asyncio.get_running_loop().run_in_executor(
-            self._pool, bridge.run, django, bridge.environ(scope, body)
-        )
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(
+                self._pool, bridge.run, django, bridge.environ(scope, body)
+            )
+        finally:
+            self._bodies.give_back(len(body))
         if answer.file:
             await self._downloads.turn()
         send(protocol, answer)
@@ -113,7 +117,7 @@ def visit_of(scope: Any) -> Visit:
     return Visit(
         query=scope.query_string,
         ip=client_ip(bridge.peer_of(scope), forwarded, trusted),
-        user_agent=header("user-agent") or "",
+        user_agent=bridge.header(scope, "user-agent") or "",
         accept_language=header("accept-language") or "",
         x_moz=header("x-moz") or "",
         x_purpose=header("x-purpose") or "",
@@ -143,6 +147,8 @@ def _refuse(scope: Any, protocol: Any, refused: bridge.Refused) -> None:
     else:
         kind, body = "text/plain; charset=utf-8", f"{refused.message}\n".encode()
     headers = [("content-type", kind), ("connection", "close")]
+    if refused.status == 503:
+        headers.append(("retry-after", "5"))
     if scope.path.startswith("/api"):
         headers.append(("access-control-allow-origin", "*"))
     protocol.response_bytes(refused.status, headers, body)

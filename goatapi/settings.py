@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS
+
 from goatapi import env
 
 ENVIRONMENT = env.read(os.environ)
@@ -49,8 +51,8 @@ MIDDLEWARE = [
     "goatapi.http.security.SecurityMiddleware",
     "goatapi.http.static.StaticMiddleware",
     "sites.middleware.TenantMiddleware",
-    "goatapi.http.envelope.EnvelopeMiddleware",
     "goatapi.http.ratelimit.RateLimitMiddleware",
+    "goatapi.http.envelope.EnvelopeMiddleware",
     # From here on for pages alone.
     "dashboard.middleware.PageSessionMiddleware",
     "dashboard.middleware.PageCsrfMiddleware",
@@ -156,6 +158,10 @@ LOGGING: dict[str, Any] = {
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
             "fmt": ["asctime", "levelname", "name", "message"],
+            "reserved_attrs": [
+                *RESERVED_ATTRS,
+                "request",
+            ],  # Django's own records carry whole requests
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         }
     },

@@ -9,6 +9,7 @@ from hits import script
 from hits import views as hits
 from hits.api import CountViewSet
 from ops import health
+from ops.probe import ProbeViewSet
 from sites.api import MeViewSet, SiteViewSet
 from stats.visitor_counter import visitor_counter
 
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/auth/password", settings_auth.password),
     path("settings/auth/keys", settings_auth.create_key),
     path("settings/auth/keys/<int:key_id>/revoke", settings_auth.revoke_key),
+    path(f"{API}/test", ProbeViewSet.as_view({"get": "show", "post": "show"})),
     path(f"{API}/me", MeViewSet.as_view({"get": "retrieve"})),
     path(f"{API}/count", CountViewSet.as_view({"post": "create"})),
     path(f"{API}/sites", SiteViewSet.as_view({"get": "list"})),

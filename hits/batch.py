@@ -3,6 +3,7 @@
 Source: part 1.5 of the behaviour page and "How we read it" of the contract.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import msgspec
 
 from goatapi.errors import GoatapiError
 from goatapi.http.body import lenient_json
+from goatapi.http.client_ip import plain_address
 from hits.bots import bot_reason
 from hits.door import robot
 from hits.geo import Locator
@@ -25,6 +27,8 @@ from sites.tenancy import SiteRef
 
 MAX_HITS = 500
 MAX_ID = 64
+MAX_IP = 64
+MAX_LANGUAGE = 128
 FUTURE_SECONDS = 5
 NO_SESSION = (
     "session or browser/IP not set; use no_sessions if you don't want to track unique visits"
@@ -134,11 +138,12 @@ class Reader:
     def _take(self, request: "_Request", index: int, raw: msgspec.Raw) -> None:
         sent = _decode_hit(raw)
         _check(sent)
+        sent.ip = plain_address(sent.ip) if sent.ip else None
         outcome = request.outcome
         if request.filters_ip and sent.ip and request.site.ignores(sent.ip):
             outcome.filtered.append(index)
             outcome.tally("filtered")
-        elif code := robot(sent.user_agent, sent.bot or 0) if sent.user_agent else sent.bot:
+        elif (code := _robot(sent)) > 0:
             outcome.tally(f"bot: {bot_reason(code)}")
         else:
             outcome.hits.append(self._hit(request, index, sent))
@@ -159,7 +164,7 @@ class Reader:
             browser_version=agent.browser_version,
             system=agent.system,
             system_version=agent.system_version,
-            location=(sent.location or "").upper() or self.locator.locate(sent.ip or ""),
+            location=(sent.location or "").strip().upper() or self.locator.locate(sent.ip or ""),
             language=language_of(sent.language or ""),
             created_at=self._created_at(sent.created_at),
             visitor=current,
@@ -178,7 +183,9 @@ class Reader:
         """Seconds; 0 for "now". The contract asks for RFC 3339, so a time without zone is refused."""
         if at is None or at == _ZERO_TIME:
             return 0
-        seconds = int(at.timestamp())
+        seconds = math.floor(at.timestamp())
+        if seconds <= 0:  # 0 stands for "now" in the journal
+            raise HitError("created_at: must be after 1970-01-01.")
         if seconds > self.clock() + FUTURE_SECONDS:
             raise HitError("created_at: in the future.")
         return seconds
@@ -244,7 +251,7 @@ def _filters_ip(batch: Batch) -> bool:
         return True
     unknown = [name for name in batch.filter if name != "ip"]
     if unknown:
-        raise GoatapiError(f"unknown value in filter: [{' '.join(unknown)}]")
+        raise GoatapiError(f"unknown value in Filter: [{' '.join(unknown)}]")
     return bool(batch.filter)
 
 
@@ -259,10 +266,20 @@ def _check(sent: ApiHit) -> None:
     )
     if problems:
         raise HitError(problems.strip())
+    if len(sent.ip or "") > MAX_IP:  # such texts are remembered: they must stay small
+        raise HitError("ip: must be a valid IPv4 or IPv6 address.")
+    if len(sent.language or "") > MAX_LANGUAGE:
+        raise HitError(f"language: must be shorter than {MAX_LANGUAGE} characters.")
     if len(sent.location or "") > 16 or "\0" in (sent.location or ""):
         raise HitError("location: must be a country or region code, such as NL or US-TX.")
     if sent.id is not None and len(sent.id) > MAX_ID:
         raise HitError(f"id: must be shorter than {MAX_ID} characters.")
+
+
+def _robot(sent: ApiHit) -> int:
+    """The bot code; without a user agent the caller's hint alone (no user agent is no robot here)."""
+    hint = sent.bot or 0
+    return robot(sent.user_agent, hint) if sent.user_agent else hint
 
 
 def _boolean(value: bool | int | str | None) -> bool:

@@ -28,6 +28,9 @@ GIF = bytes.fromhex(
     "47494638396101000100800100000000ffffff21f904010a0001002c00000000010001000002024c01003b"
 )
 
+MAX_LANGUAGE = 128
+"""Characters of Accept-Language that are looked at: the first tag, usually, and what is remembered."""
+
 Headers = list[tuple[str, str]]
 
 HEADERS: Headers = [
@@ -81,7 +84,8 @@ class Door:
 
     def take(self, site: SiteRef, visit: Visit) -> Reply:
         """Count `visit` for `site`, or say why not. Never raises for anything the client sent."""
-        taken = self.window.take((site.id, visit.ip, visit.user_agent))
+        # Hashed, so that neither long headers nor anybody's user agent stay in memory.
+        taken = self.window.take(hash((site.id, visit.ip, visit.user_agent)))
         if taken and not taken.ok:
             self.tallies.add(site.id, "rate-limited")
             return _too_many(taken)
@@ -130,7 +134,7 @@ class Door:
             system=agent.system,
             system_version=agent.system_version,
             location=self.locator.locate(visit.ip),
-            language=language_of(visit.accept_language),
+            language=language_of(visit.accept_language[:MAX_LANGUAGE]),
             visitor=current,
             visitor_before=before,
         )

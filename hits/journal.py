@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from goatapi.errors import Unavailable
+from goatapi.errors import TooLarge, Unavailable
 from hits.segments import pack
 
 SEGMENT_BYTES = 64 << 20
@@ -125,6 +125,8 @@ class Journal:
     def _make_room(self, more: int) -> None:
         if self._closing:
             raise Unavailable("the server is stopping; nothing was counted", retry_after=1)
+        if more > self._max_bytes // 2:
+            raise TooLarge("the request is larger than the journal may grow")
         now = self._clock()
         if now - self._measured_at >= MEASURE_SECONDS:
             self._folder_bytes = _bytes_below(self._folder)

@@ -7,12 +7,14 @@ The order of the checks and every text are GoatCounter's (part 1.1 of the behavi
 
 import base64
 import binascii
+import logging
 import time
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -30,6 +32,8 @@ from sites.tenancy import SiteRef
 if TYPE_CHECKING:
     # DRF imports this module, by its settings, while it is making that class.
     from rest_framework.views import APIView
+
+log = logging.getLogger("goatapi.sites")
 
 NO_HEADER = "no Authorization header"
 WRONG_FORMAT = "wrong format for Authorization header"
@@ -146,7 +150,10 @@ def _note_use(key: ApiKey) -> None:
     if key.last_used_at and key.last_used_at > now - NOTE_USE_EVERY:
         return
     due = Q(last_used_at=None) | Q(last_used_at__lte=now - NOTE_USE_EVERY)
-    ApiKey.objects.filter(due, pk=key.pk).update(last_used_at=now)
+    try:
+        ApiKey.objects.filter(due, pk=key.pk).update(last_used_at=now)
+    except DatabaseError:  # a note is not worth a refused request
+        log.warning("the use of key %d could not be noted", key.pk)
     key.last_used_at = now
 
 

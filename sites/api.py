@@ -137,4 +137,4 @@ def _first_hit_at() -> Callable[[int], int | None]:
 
 
 def _utc(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    return datetime.fromtimestamp(max(seconds, 0), UTC)

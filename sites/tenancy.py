@@ -147,6 +147,20 @@ def link_domain_problem(text: str) -> str | None:
     return None
 
 
+def setting_problem(name: str, value: object) -> str | None:
+    """The rule that a new value of a site's setting breaks, as one sentence; None if it is good."""
+    if name == "collect" and not 0 <= int(str(value)) < 512:
+        return "collect must be a sum of switches from 1 to 511"
+    if name == "collect_regions":
+        wrong = [item for item in split_list(str(value)) if not re.fullmatch(r"[A-Z]{2}", item)]
+        return f"‘{wrong[0]}’ is not a country code such as US" if wrong else None
+    if name == "ignore_ips":
+        items = split_list(str(value))
+        wrong = [item for item in items if not networks(item)]
+        return f"‘{wrong[0]}’ is not an address or a network" if wrong else None
+    return None
+
+
 def split_list(text: str) -> tuple[str, ...]:
     """The items of a comma list as settings store and the API sends it (part 0.4)."""
     return tuple(item for item in re.split(r"[,\s]+", text) if item)

@@ -1,9 +1,6 @@
-/* Counts the views and events of a page; part of Goatapi.
- *
- *   <script data-goatcounter="https://SITE/count" async src="https://SITE/count.js"></script>
- *
- * Settings: window.goatcounter, or JSON in data-goatcounter-settings. Single-page apps call
- * goatcounter.count() after each change of the address; it reads the page (canonical link, too) anew.
+/* Counts views and events; part of Goatapi.
+ * <script data-goatcounter="https://SITE/count" async src="https://SITE/count.js"></script>
+ * Single-page apps: goatcounter.count() after each change of the address.
  */
 (function () {
   'use strict';

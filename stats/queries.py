@@ -22,6 +22,11 @@ def visits(*, site_id: int, path: str | None, start: date | None, end: date | No
     return _visits(site_id, path, since, before, int(time.time() // KEPT_SECONDS))
 
 
+def age_seconds() -> int:
+    """How old an answer of `visits` may be by now."""
+    return int(time.time() % KEPT_SECONDS)
+
+
 @lru_cache(10_000)
 def _visits(site_id: int, path: str | None, since: int, before: int, age: int) -> int:
     del age  # a part of the cache's key, so that answers grow old

@@ -31,7 +31,9 @@ TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
-_UNSAFE_STYLE = re.compile(r"[<>\\@]|url\s*\(|expression|/\*", re.IGNORECASE)
+_UNSAFE_STYLE = re.compile(
+    r"[<>&\\@\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|url\s*\(|expression|/\*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def _response(counter: Counter, extension: str, *, found: bool) -> HttpResponse:
     body = _png(counter) if extension == "png" else _text(counter, extension)
     response = HttpResponse(body, content_type=TYPES[extension], status=200 if found else 404)
     response["Cache-Control"] = "public, max-age=" + str(int(KEPT.total_seconds()))
+    response["Age"] = str(queries.age_seconds())
     response["Expires"] = http_date((datetime.now(UTC) + KEPT).timestamp())
     response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -118,7 +121,7 @@ def _style(text: str) -> str:
     if len(text) > MAX_STYLE or _UNSAFE_STYLE.search(text):
         raise GoatapiError(
             f"style must be plain CSS rules of at most {MAX_STYLE} characters, "
-            "without < > \\ @ comments and url()"
+            "without < > & \\ @ comments and url()"
         )
     return text
 

@@ -43,7 +43,13 @@ class ApiClient:
             body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
         )
         reply = self.http.generic(
-            method, path, data, content_type=content_type, headers=given, SERVER_NAME=self.host
+            method,
+            path,
+            data,
+            content_type=content_type,
+            headers=given,
+            SERVER_NAME=self.host,
+            CONTENT_TYPE=content_type,  # else Django's client leaves it out without a body
         )
         return _read(reply)
 

@@ -1,5 +1,6 @@
 """Request bodies: bounded, and read as JSON the way the contract's own examples are written."""
 
+import json
 import math
 import zlib
 from typing import Any
@@ -40,6 +41,13 @@ def lenient_json(body: bytes, strict_error: Exception) -> bytes:
 
 def _decode_lenient(body: bytes, strict_error: Exception) -> Any:
     refusal = errors.GoatapiError(f"invalid JSON: {strict_error}")
+    try:
+        return _mended(json.loads(body, parse_constant=_refuse))
+    except (
+        ValueError,
+        RecursionError,
+    ):  # no JSON even for a decoder that lets half characters pass
+        pass
     if len(body) > MAX_LENIENT:
         raise refusal
     try:
@@ -49,6 +57,17 @@ def _decode_lenient(body: bytes, strict_error: Exception) -> Any:
         raise refusal from None
     if not _finite(value):
         raise errors.GoatapiError("invalid JSON: NaN and Infinity are not numbers")
+    return value
+
+
+def _mended(value: Any) -> Any:
+    """`value` with half surrogates replaced: JavaScript writes them when it cuts a text inside of an emoji."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
     return value
 
 
@@ -71,7 +90,7 @@ def bounded_body(request: HttpRequest) -> bytes:
     """
     body = request.body
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding == "gzip":
+    if encoding in ("gzip", "x-gzip"):
         body = _gunzip(body)
     elif encoding != "identity":
         raise errors.GoatapiError(f'unable to handle Content-Encoding "{encoding}"')
@@ -82,11 +101,16 @@ def bounded_body(request: HttpRequest) -> bytes:
 
 def _gunzip(body: bytes) -> bytes:
     """At most one byte over the bound is unpacked, whatever a bomb promises."""
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacker.decompress(body, MAX_BODY + 1)
-    except zlib.error:
-        raise errors.GoatapiError("the body is not gzip, as its Content-Encoding says") from None
-    if len(unpacked) <= MAX_BODY and not unpacker.eof:
-        raise errors.GoatapiError("the gzipped body is incomplete")
+    unpacked = b""
+    while body and len(unpacked) <= MAX_BODY:  # a file may have several members (RFC 1952)
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            unpacked += unpacker.decompress(body, MAX_BODY + 1 - len(unpacked))
+        except zlib.error:
+            raise errors.GoatapiError(
+                "the body is not gzip, as its Content-Encoding says"
+            ) from None
+        if len(unpacked) <= MAX_BODY and not unpacker.eof:
+            raise errors.GoatapiError("the gzipped body is incomplete")
+        body = unpacker.unused_data
     return unpacked

@@ -16,19 +16,23 @@ def client_ip(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
     Without trusted proxies this is `peer`: anybody can send the header (weak point W28).
     """
     if not trusted or not forwarded_for or not _is_trusted(peer, tuple(trusted)):
-        return _plain(peer)
+        return plain_address(peer)
     for text in reversed(forwarded_for.split(",")):
-        address = _plain(text.strip())
+        address = plain_address(text.strip())
         if _parse(address) is None:
             break
         if not _is_trusted(address, tuple(trusted)):
             return address
-    return _plain(peer)
+    return plain_address(peer)
 
 
 @lru_cache(10_000)
-def _plain(text: str) -> str:
-    """An address in its one spelling; IPv4 in IPv6 is unmapped, so that limits and lists see one form."""
+def plain_address(text: str) -> str:
+    """An address in its one spelling: IPv4 in IPv6 is unmapped, so that limits and lists see one form.
+
+    What is no address stays as it is.
+    """
+    text = text.strip()
     address = _parse(text)
     if address is None:
         return text
@@ -38,7 +42,7 @@ def _plain(text: str) -> str:
 
 @lru_cache(10_000)
 def _is_trusted(text: str, trusted: tuple[Network, ...]) -> bool:
-    address = _parse(_plain(text))
+    address = _parse(plain_address(text))
     return address is not None and any(address in network for network in trusted)
 
 

@@ -23,7 +23,7 @@ class CorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith("/api/"):
+        if not request.path.startswith(("/api/", "/counter/")):
             return self.get_response(request)
         response = _preflight() if request.method == "OPTIONS" else self.get_response(request)
         response["Access-Control-Allow-Origin"] = "*"

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import IO, Any
+from urllib.parse import quote
 
 import msgspec
 from django.core.exceptions import PermissionDenied
@@ -22,12 +23,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from goatapi import errors
-from goatapi.http.body import decode_json
+from goatapi.http.body import bounded_body, decode_json
 from goatapi.http.outage import DATABASE
 
 JSON_TYPE = "application/json; charset=utf-8"
 DATABASE_AWAY = (OperationalError, InterfaceError)
 AWAY: "Known" = 503, {"error": "the database does not answer"}, {"Retry-After": "2"}
+NO_DOCUMENT = ("", "application/x-www-form-urlencoded", "multipart/form-data")
+"""Content types that clients put on requests without a body."""
+
 log = logging.getLogger("goatapi")
 
 
@@ -58,7 +62,8 @@ class ContractJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The body's value; `{}` for an empty body."""
-        return decode_json(stream.read() if stream else b"")
+        assert parser_context is not None  # noqa: S101  # DRF gives it always
+        return decode_json(bounded_body(parser_context["request"]._request))
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -119,8 +124,8 @@ class EnvelopeMiddleware:
 def answer(
     request: HttpRequest, status: int, body: Mapping[str, Any], headers: Mapping[str, str]
 ) -> HttpResponse:
-    """A refusal outside of DRF: JSON under /api, a small page elsewhere."""
-    if request.path.startswith("/api"):
+    """A refusal outside of DRF: JSON under /api and for `.json`, a small page elsewhere."""
+    if request.path.startswith("/api") or request.path.endswith(".json"):
         return HttpResponse(dump(body), status=status, content_type=JSON_TYPE, headers=headers)
     text = body.get("error") or "; ".join(f"{k}: {', '.join(v)}" for k, v in body["errors"].items())
     title = f"{status} {HTTPStatus(status).phrase}"
@@ -204,17 +209,21 @@ def _texts(detail: Any) -> list[str]:
 
 def _without_slash(request: HttpRequest) -> HttpResponse:
     query = request.META.get("QUERY_STRING", "")
-    target = "/" + request.path.strip("/")  # one leading slash: `//host` would leave this site
+    # Quoted, with one leading slash: `//host`, `/\\host` and `/<tab>/host` would leave this site.
+    target = "/" + quote(request.path.strip("/\\ \t\r\n"), safe="/~:@!$&'()*+,;=")
     response = HttpResponse(status=301, content_type=JSON_TYPE)
     response["Location"] = f"{target}?{query}" if query else target
     return response
 
 
 def _wrong_type(request: HttpRequest) -> HttpResponse | None:
-    """415 for a body that does not say it is JSON (contract, decision 5)."""
-    if not request.path.startswith("/api/") or not request.body:
+    """415 for a body that does not say it is JSON (contract, decision 5).
+
+    Without a body the type does not matter, but for one that says there is a document (part 1.1).
+    """
+    if not request.path.startswith("/api/") or request.content_type == "application/json":
         return None
-    if request.content_type == "application/json":
+    if not request.body and (request.method == "GET" or request.content_type in NO_DOCUMENT):
         return None
     text = f'unable to handle Content-Type "{request.headers.get("Content-Type", "")}"'
     return answer(request, 415, {"error": text}, {})

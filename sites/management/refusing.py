@@ -26,6 +26,8 @@ class RefusingCommand(BaseCommand):
             self._refuse("; ".join(text for texts in error.errors.values() for text in texts))
         except errors.GoatapiError as error:
             self._refuse(error.message)
+        except UnicodeEncodeError:
+            self._refuse("the arguments must be UTF-8")
         except DatabaseError as error:
             self._refuse(f"the database can not be used (is it migrated?): {error}")
         return None

@@ -1,9 +1,11 @@
 """What every answer under /api has in common: part 1.1 and the contract's "How we read it"."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from prometheus_client import REGISTRY
 
@@ -42,6 +44,44 @@ def test_a_trailing_slash_is_redirected_to_the_path_without(api: ApiClient) -> N
     assert (reply.status_code, reply["Location"]) == (301, "/api/v0/export?limit=2")
     away = Client().get("/", SERVER_NAME=api.host, PATH_INFO="//evil.example/")
     assert away["Location"] == "/evil.example"
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/\\evil.example/", "/evil.example"),
+        ("/\t/evil.example/", "/evil.example"),
+        ("/a\r\nX-A: 1/", "/a%0D%0AX-A:%201"),
+        ("/a?b/", "/a%3Fb"),
+    ],
+)
+def test_a_redirect_never_leaves_the_site(api: ApiClient, path: str, target: str) -> None:
+    away = Client().get("/", SERVER_NAME=api.host, PATH_INFO=path)
+    assert (away.status_code, away["Location"]) == (301, target)
+
+
+def test_a_window_outlives_the_caches_own_timeout(settings: Any, db: None) -> None:
+    """Django's cache would give a counter five minutes whenever it is counted up."""
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"api": (3, DAY)})
+    api = ApiClient(make_tenant("patient"))
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    with time_machine.travel(now, tick=False):
+        left = [api.get("/api/v0/me")["X-Rate-Limit-Remaining"] for _ in range(2)]
+    with time_machine.travel(now + timedelta(minutes=20), tick=False):
+        left.append(api.get("/api/v0/me")["X-Rate-Limit-Remaining"])
+    assert left == ["2", "1", "0"]
+
+
+def test_limits_are_told_on_refusals_too(settings: Any, db: None) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"api": (9, DAY)})
+    api = ApiClient(make_tenant("refusing"))
+    for reply in (
+        api.post("/api/v0/export", {}, Content_Type="text/plain"),
+        api.get("/api/v0/me/"),
+        api.get("/api/v0/nothing"),
+    ):
+        assert reply.status_code in (415, 301, 404)
+        assert reply["X-Rate-Limit-Limit"] == "9"
 
 
 def test_answers_are_json_whatever_is_asked_for(api: ApiClient) -> None:

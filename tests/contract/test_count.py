@@ -163,7 +163,7 @@ def test_languages_where_they_are_collected(tag: str, code: str) -> None:
         (b'{"hits": []}', "no hits"),
         (b'{"hits": null}', "no hits"),
         (b'{"hits": [], "x": 1}', 'unknown parameter: "x"'),
-        (b'{"filter": ["x"], "hits": [{"path": "/a"}]}', "unknown value in filter: [x]"),
+        (b'{"filter": ["x"], "hits": [{"path": "/a"}]}', "unknown value in Filter: [x]"),
         (b"{{{{", "invalid JSON: "),
         (b'{"hits": [{"path": "/a"}', "invalid JSON: "),
         (b'{"hits": {}}', "invalid JSON: "),
@@ -210,6 +210,13 @@ def test_at_most_500_hits_in_a_request(api: ApiClient) -> None:
         ({"path": "/", "event": "perhaps"}, "event: must be a boolean."),
         ({"path": "/", "created_at": "yesterday"}, "created_at: "),
         ({"path": "/", "created_at": "2020-01-01T00:00:00"}, "created_at: must be a time"),
+        ({"path": "/", "created_at": "1969-12-31T23:59:59Z"}, "created_at: must be after 1970"),
+        (
+            {"path": "/", "created_at": "0001-01-01T00:00:00+14:00"},
+            "created_at: must be after 1970",
+        ),
+        ({"path": "/", "ip": "1" * 65}, "ip: must be a valid"),
+        ({"path": "/", "language": "a" * 129}, "language: must be shorter than 128 characters."),
         ({"path": "/", "id": "x" * 65}, "id: must be shorter than 64 characters."),
         ([], "expected `object`, got `array`."),
         (None, "expected `object`, got `null`."),
@@ -224,6 +231,30 @@ def test_a_wrong_hit_is_named_and_its_neighbours_are_kept(
     assert index == "1"
     assert found.lower().startswith(text.lower())
     assert [row.path for row in stored(api.tenant.site)] == ["/a", "/b"]
+
+
+def test_half_an_emoji_costs_no_hit(api: ApiClient) -> None:
+    """JavaScript writes it when it cuts a text inside of one."""
+    body = rb'{"no_sessions":true,"hits":[{"path":"/a"},{"path":"/b","title":"cut \ud83d"}]}'
+    assert api.post(URL, body).status_code == 202
+    assert [(hit.path, hit.title) for hit in stored(api.tenant.site)] == [
+        ("/a", ""),
+        ("/b", "cut \ufffd"),
+    ]
+
+
+@pytest.mark.parametrize("bot", [0, -1, -150])
+def test_only_a_positive_hint_makes_a_bot(api: ApiClient, bot: int) -> None:
+    api.post(URL, quiet({"path": "/a", "bot": bot}))
+    assert len(stored(api.tenant.site)) == 1
+
+
+def test_the_ignore_list_knows_an_address_in_any_spelling(db: None) -> None:
+    api = ApiClient(make_tenant("spelling", ignore_ips="1.1.1.1"))
+    reply = api.post(
+        URL, quiet(*({"path": "/", "ip": ip} for ip in ("::ffff:1.1.1.1", " 1.1.1.1")))
+    )
+    assert reply["X-Goatcounter-Filter"] == "0, 1"
 
 
 def test_goatcounters_importer_gets_strings(api: ApiClient) -> None:
@@ -258,9 +289,11 @@ def test_gzipped_bodies_are_read_and_bounded(api: ApiClient) -> None:
     assert api.post(URL, body, Content_Encoding="gzip").status_code == 202
     bomb = gzip.compress(b" " * (MAX_BODY + 1))
     assert api.post(URL, bomb, Content_Encoding="gzip").status_code == 413
+    two = gzip.compress(b'{"no_sessions": true, ') + gzip.compress(b'"hits": [{"path": "/b"}]}')
+    assert api.post(URL, two, Content_Encoding="gzip").status_code == 202
     assert api.post(URL, body[:-5], Content_Encoding="gzip").status_code == 400
     assert api.post(URL, body, Content_Encoding="br").status_code == 400
-    assert len(stored(api.tenant.site)) == 1
+    assert [hit.path for hit in stored(api.tenant.site)] == ["/a", "/b"]
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])

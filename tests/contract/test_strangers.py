@@ -36,6 +36,7 @@ PAGES = {
 """Routes for people: who may go where is in tests/dashboard/test_gates.py."""
 
 ROUTES = {
+    "api/v0/test": ("GET", None),
     "api/v0/me": ("GET", None),
     "api/v0/count": ("POST", {"hits": [{"path": "/a"}]}),
     "api/v0/sites": ("GET", None),

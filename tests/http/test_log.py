@@ -33,3 +33,10 @@ def _as_logged(record: logging.LogRecord) -> str:
     configured = dict(settings.LOGGING["formatters"]["json"])
     formatter = import_string(configured.pop("()"))(**configured)
     return str(formatter.format(record))
+
+
+@pytest.mark.parametrize("name", ["django.request", "django.security.csrf"])
+def test_djangos_own_loggers_carry_no_request(name: str) -> None:
+    record = logging.LogRecord(name, logging.ERROR, "", 1, "Forbidden: %s", ("/sign-in",), None)
+    record.request = "<WSGIRequest: POST '/sign-in?next=/secret'>"
+    assert "secret" not in _as_logged(record)

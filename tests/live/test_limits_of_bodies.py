@@ -122,11 +122,26 @@ def test_ten_megabytes_are_refused(site: LiveSite, http: httpx.Client, path: str
     assert answer.status_code == (400 if path == "/count" else 413)
 
 
-def test_a_body_needs_a_length(site: LiveSite) -> None:
+def test_a_body_may_come_in_chunks(site: LiveSite) -> None:
     text = f"POST {COUNT} HTTP/1.1\nContent-Type: application/json\nTransfer-Encoding: chunked"
     told = raw(site, text, b"2\r\n{}\r\n0\r\n\r\n")
-    assert told.startswith(b"HTTP/1.1 411 ")
-    assert b'"error"' in told
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert b'"no hits"' in told
+
+
+def test_chunks_have_the_bound_of_other_bodies(site: LiveSite) -> None:
+    text = f"POST {COUNT} HTTP/1.1\nContent-Type: application/json\nTransfer-Encoding: chunked"
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    told = raw(site, text, chunk * 129 + b"0\r\n\r\n")
+    assert told == b"" or told.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_browser_whose_name_is_not_ascii_is_counted(site: LiveSite) -> None:
+    """The web server hides such headers from the door."""
+    agent = "Mozilla/5.0 (Linux; Android 10; 小米) AppleWebKit/537.36 Chrome/99.0"
+    told = raw(site, f"GET /count?p=/not-ascii HTTP/1.1\nUser-Agent: {agent}")
+    assert told.startswith(b"HTTP/1.1 200 ")
+    assert "/not-ascii" in site.paths("/not-ascii")
 
 
 @pytest.mark.parametrize("length", ["-1", "many", "99999999999999999999"])

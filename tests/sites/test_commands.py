@@ -194,6 +194,38 @@ class TestSetDomain:
         assert Site.objects.get(code="foo").cname is None
 
 
+@pytest.mark.django_db
+class TestSetSite:
+    """manage.py set_site."""
+
+    def test_changes_what_is_named_and_nothing_else(self, capsys: Output) -> None:
+        tenant("foo")
+        call_command("set_site", "foo", "--ignore-ips", "10.0.0.0/8, ::1", "--allow-counter", "on")
+        call_command("set_site", "foo", "--collect", "510", "--collect-regions", "us")
+        site = Site.objects.get()
+        assert (site.ignore_ips, site.allow_counter) == ("10.0.0.0/8, ::1", True)
+        assert (site.collect, site.collect_regions) == (510, "US")
+        assert "foo: collect = 510" in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            ((), "There is nothing to change: name a setting.\n"),
+            (("--collect", "512"), "Collect must be a sum of switches from 1 to 511.\n"),
+            (("--collect-regions", "USA"), "‘USA’ is not a country code such as US.\n"),
+            (("--ignore-ips", "1.2.3.4 x"), "‘x’ is not an address or a network.\n"),
+        ],
+    )
+    def test_refuses_in_a_sentence(
+        self, capsys: Output, arguments: tuple[str, ...], sentence: str
+    ) -> None:
+        tenant("foo")
+        with pytest.raises(SystemExit):
+            call_command("set_site", "foo", *arguments)
+        assert capsys.readouterr().err == sentence
+        assert Site.objects.get().collect == 446
+
+
 def django(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command in a process of its own, with its own data folder."""
     environment = {

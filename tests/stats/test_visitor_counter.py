@@ -73,6 +73,8 @@ def test_dates_bound_the_count(tenant: Tenant) -> None:
         ("/.gif", {}),
         ("noextension", {}),
         ("/.html", {"style": "</style><script>alert(1)</script>"}),
+        ("/.svg", {"style": "&foo;"}),
+        ("/.svg", {"style": "\x01"}),
         ("/.svg", {"style": "@import 'https://evil.example/x.css'"}),
         ("/.svg", {"style": "text { background: URL (//evil.example) }"}),
         ("/.svg", {"style": "\\75rl(//evil.example)"}),

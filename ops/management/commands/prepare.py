@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 from django.utils.module_loading import import_string
 
 from exports import hosts
+from hits.geo import open_locator
 from ops.common import agree_on_key
 from storage.registry import storage
 
@@ -38,9 +39,12 @@ class Command(BaseCommand):
             raise CommandError(f"the database can not be used: {reason}") from None
         if wrong:
             raise CommandError(wrong)
-        import_string(
-            settings.INVITATION
-        )()  # leaves the token where the supervisor finds it, or none
+        try:
+            open_locator(settings.ENVIRONMENT.geoip_db or None)
+        except ValueError as error:
+            raise CommandError(f"GEOIP_DB can not be used: {error}") from None
+        # Leaves the token where the supervisor finds it, or none.
+        import_string(settings.INVITATION)()
 
 
 def shared() -> bool:

@@ -8,10 +8,10 @@ from storage.engines.relational.tables import BROWSERS, CAMPAIGNS, PATHS, REFS, 
 
 Texts = tuple[str, ...]
 
-SHELF_SIZE = 400_000
-"""Texts kept in memory over all sites (some 100 bytes each)."""
+SHELF_SIZE = 150_000
+"""Texts kept in memory over all sites: some 100 bytes each, and 2 kB at the very most."""
 
-SITE_SIZE = 100_000
+SITE_SIZE = 50_000
 """Texts kept of one site; over that it starts anew, so that one tenant can not fill the shelf."""
 
 _DIMENSIONS = (PATHS, REFS, BROWSERS, SYSTEMS, CAMPAIGNS)
