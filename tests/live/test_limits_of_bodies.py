@@ -242,6 +242,6 @@ def large_download(site: LiveSite) -> str:
     site.export()
     with site.client() as client:
         export = client.get("/api/v0/export").json()["exports"][0]
-    (file,) = site.server.data.glob(f"exports/*/{export['id']}/{export['path']}")
+    (file,) = site.server.data.glob(f"exports/*/{export['id']}/*.gz")
     file.write_bytes(b"\0" * (20 << 20))
     return f"/api/v0/export/{export['id']}/download"
