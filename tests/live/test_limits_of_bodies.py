@@ -14,6 +14,8 @@ import pytest
 from tests.live.load import USER_AGENTS
 from tests.live.server import LiveServer, LiveSite
 
+pytestmark = pytest.mark.once
+
 COUNT = "/api/v0/count"
 SLOW_CLIENTS = 25
 """Of each of three kinds."""
