@@ -23,7 +23,7 @@ def test_exports_come_from_the_bucket_by_the_web_server_itself(make_server: Make
         lines_url = f"/api/v0/export/{export}"
         with site.client() as client:
             wait_until(lambda: bool(client.get(lines_url).json()["finished_at"]), server.said)
-            assert any(f"/{export}/" in key for key in s3)
+            assert any(f"/{export}/" in key for key in s3.names())
             assert not list(server.data.glob("exports/*/*"))
             shutil.rmtree(server.data / "exports-cache")  # as on a host that has not built it
             whole = client.get(f"{lines_url}/download")
