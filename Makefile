@@ -11,6 +11,7 @@ run: $(VENV)/.runtime
 test: $(VENV)/.dev
 	@sh ops/setup/servers.sh
 	$(BIN)/pytest
+	GOATAPI_TEST_ON=production $(BIN)/pytest -m "not once"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

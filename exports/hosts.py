@@ -87,13 +87,15 @@ class Presence:
         self._stop.set()
 
     def _run(self) -> None:
-        while not self._stop.wait(EVERY_SECONDS):
+        stopped = False
+        while not stopped:
             try:
                 turn()
             except Exception:
                 log.exception("this host could not be registered, or its copies not be cleaned")
             finally:
                 close_old_connections()
+            stopped = self._stop.wait(EVERY_SECONDS)
 
 
 def turn() -> None:

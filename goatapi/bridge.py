@@ -213,10 +213,10 @@ def run(handler: Callable[..., Any], environment: dict[str, Any]) -> Answer:
 
     answer = handler(environment, start_response)
     try:
-        asked = environment["REQUEST_METHOD"] != "HEAD"
-        if asked and isinstance(answer, SendFile) and (part := answer.part()):
-            return Answer(head[0], head[1], b"", part)
-        return Answer(head[0], head[1], _collected(answer) if asked else b"")
+        if isinstance(answer, SendFile) and (part := answer.part()):
+            asked = environment["REQUEST_METHOD"] != "HEAD"
+            return Answer(head[0], head[1], b"", part if asked else None)
+        return Answer(head[0], head[1], _collected(answer))
     finally:
         answer.close()
 

@@ -17,14 +17,25 @@ from storage.registry import storage
 from tests.client import ApiClient
 from tests.make import Cast, make_cast
 
+ROOMS_SEEN_ONCE = ("browser", "house", "storage")
+"""Pages look the same on any database; the storage room's tests bring all of its engines along."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test with a database has all three: the house never uses one alone."""
+    """Every test with a database has all three: the house never uses one alone.
+
+    One without is marked `once`: nothing in it can tell SQLite from PostgreSQL and Redis.
+    """
     for item in items:
         marker = item.get_closest_marker("django_db")
+        room = item.path.relative_to(Path(__file__).parent).parts[0]
         if marker or "db" in getattr(item, "fixturenames", ()):
             given = dict(marker.kwargs) if marker else {}
             item.add_marker(pytest.mark.django_db(**given | {"databases": "__all__"}), append=False)
+        elif room != "live":
+            item.add_marker(pytest.mark.once)
+        if room in ROOMS_SEEN_ONCE:
+            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(autouse=True)

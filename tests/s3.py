@@ -40,7 +40,7 @@ class PrivateS3:
         )
         return resource.Bucket(BUCKET)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """All keys in it."""
         return [each.key for each in self.bucket().objects.all()]
 

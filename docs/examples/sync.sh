@@ -76,7 +76,7 @@ request() {
         --connect-timeout 10 --speed-time 30 --speed-limit 1 \
         --max-time $((limit > SECONDS ? limit - SECONDS : 1))) || status=000
     if [ -e "$output.head" ] && [ "$(header "$output.head" X-Rate-Limit-Remaining)" = 0 ]; then
-        not_before=$((SECONDS + $(header "$output.head" X-Rate-Limit-Reset)))
+        not_before=$((SECONDS + 1 + $(header "$output.head" X-Rate-Limit-Reset)))
     fi
 }
 

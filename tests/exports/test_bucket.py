@@ -60,7 +60,7 @@ def test_a_file_is_uploaded_whole_and_downloads_are_its_bytes(
 ) -> None:
     export = finished(api)
     key = f"goat/{export.site_id}/{export.pk}/{export.stored_as}"
-    assert s3.keys() == [key]
+    assert s3.names() == [key]
     stored = s3.bucket().Object(key).get()
     content = stored["Body"].read()
     assert hashlib.sha256(content).hexdigest() == export.sha256
@@ -104,7 +104,7 @@ def test_an_upload_whose_export_is_cancelled_leaves_nothing(
     with pytest.raises(Lost):
         claim.build(lambda: False)
     claim.tidy_up()
-    assert (s3.keys(), copies(house)) == ([], [])
+    assert (s3.names(), copies(house)) == ([], [])
 
 
 def test_what_expires_is_deleted_there_and_here(s3: PrivateS3, api: ApiClient, house: Path) -> None:
@@ -112,7 +112,7 @@ def test_what_expires_is_deleted_there_and_here(s3: PrivateS3, api: ApiClient, h
     s3.bucket().put_object(Key="goat/77/88/orphan.csv.gz", Body=b"of no export")
     s3.bucket().put_object(Key="other/readme", Body=b"not ours")
     services.expire(now=timezone.now() + timedelta(hours=25))
-    assert s3.keys() == ["other/readme"]
+    assert s3.names() == ["other/readme"]
     assert copies(house) == []
     assert get(api, export).status_code == 410
 
@@ -207,7 +207,7 @@ def test_a_file_cut_short_is_never_served(s3: PrivateS3, api: ApiClient, house: 
     export = finished(api)
     for path in copies(house):
         path.unlink()
-    s3.bucket().put_object(Key=s3.keys()[0], Body=b"half of it")
+    s3.bucket().put_object(Key=s3.names()[0], Body=b"half of it")
     reply = get(api, export)
     assert (reply.status_code, "error" in reply.json()) == (503, True)
     assert not [path for path in copies(house) if not path.name.startswith(".")]

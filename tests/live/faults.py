@@ -30,6 +30,7 @@ class Fault(Enum):
     SLOW = auto()  # nothing comes for a while
     BUSY = auto()  # 503, and when to come again
     LIMITED = auto()  # 429, the same
+    SPENT = auto()  # it is answered, as the last one that the limit lets through for a while
 
 
 ANY_ANSWER = (Fault.LOST, Fault.TRUNCATED, Fault.SLOW, Fault.BUSY, Fault.LIMITED)
@@ -46,6 +47,7 @@ class Seen:
     headers: dict[str, str]
     status: int
     fault: Fault | None
+    at: float
 
     @property
     def is_download(self) -> bool:
@@ -55,18 +57,21 @@ class Seen:
 
 @dataclass
 class Plan:
-    """Which fault comes next: those `given` for downloads first, then one of a shuffled deck of all.
+    """Which fault comes next: those of the `opening`, those `given` for downloads, then of a shuffled deck.
 
     A deck has as many answers without fault as with one, so that a client gets on. An empty `chance`
     stands for no faults at all.
     """
 
     chance: random.Random | None = None
+    opening: list[Fault] = field(default_factory=list)
     given: list[Fault] = field(default_factory=list)
     _decks: dict[bool, list[Fault | None]] = field(default_factory=dict)
 
     def next(self, *, is_download: bool) -> Fault | None:
         """The fault of the next request."""
+        if self.opening:
+            return self.opening.pop(0)
         if is_download and self.given:
             return self.given.pop(0)
         if self.chance is None:
@@ -143,7 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == Fault.SLOW:
             time.sleep(SLOW_SECONDS)
         heard = 0 if fault == Fault.LOST else status
-        proxy.seen.append(Seen(self.command, self.path, dict(self.headers), heard, fault))
+        now = time.monotonic()
+        proxy.seen.append(Seen(self.command, self.path, dict(self.headers), heard, fault, now))
         if fault == Fault.LOST:
             self._reset()
         else:
@@ -168,6 +174,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == Fault.TRUNCATED:
             content = content[:at]
             _set(headers, "Content-Length", str(len(content)))
+        if fault == Fault.SPENT:
+            headers |= {"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "1"}
         if fault == Fault.FLIPPED and content:
             content = content[:at] + bytes((content[at] ^ 1,)) + content[at + 1 :]
         head = f"HTTP/1.1 {status} {http.client.responses.get(status, '')}\r\nConnection: close\r\n"

@@ -7,6 +7,8 @@ import pytest
 
 from tests.live.server import ROOT, SECONDS, LiveServer, LiveSite
 
+pytestmark = pytest.mark.once
+
 EXAMPLES = ROOT / "docs" / "examples"
 FIRST = "# Start a new export,"
 CURSOR = "# Get cursor\n"

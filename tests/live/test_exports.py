@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,8 @@ def holder(hosts: Hosts, export_id: int) -> LiveServer | None:
     )
 
 
-def kill_worker_within(hosts: Hosts, export_id: int) -> LiveServer:
-    """SIGKILL for the worker that builds it, and its children, while the file grows."""
+def strike(hosts: Hosts, export_id: int, number: signal.Signals) -> LiveServer:
+    """A signal for the worker that builds it, and its children, while the file grows; gives its host."""
     folder = hosts.folder / "exports"
     growing: list[Path] = []
 
@@ -103,8 +104,8 @@ def kill_worker_within(hosts: Hosts, export_id: int) -> LiveServer:
     wait_until(grows, hosts.said)
     host = holder(hosts, export_id)
     assert host
-    os.killpg(host.child("worker"), signal.SIGKILL)
-    assert growing[0].exists(), "it was whole before the worker was killed"
+    os.killpg(host.child("worker"), number)
+    assert growing[0].exists(), "it was whole before the signal came"
     return host
 
 
@@ -115,7 +116,7 @@ def test_a_killed_workers_export_is_taken_up_again_and_downloads_go_on_where_the
     one, two = hosts.made[:2]
     export_id = site.post("/api/v0/export", {"format": format}).json()["id"]
     download = Download(site, export_id)
-    killed = kill_worker_within(hosts, export_id)
+    killed = strike(hosts, export_id, signal.SIGKILL)
     begun = time.monotonic()
     owner = hosts.query("SELECT owner FROM exports_export WHERE id = %(id)s", id=export_id)
 
@@ -136,6 +137,34 @@ def test_a_killed_workers_export_is_taken_up_again_and_downloads_go_on_where_the
     assert after < TAKEN_UP_SECONDS
     assert (done["error"], done["num_rows"], done["last_hit_id"]) == (None, ROWS, ROWS)
     judge(download, done, one, two)
+
+
+def has_open(host: LiveServer, export_id: int) -> bool:
+    """Whether a process of the host still writes a file of the export, deleted or not."""
+    for pid in host.processes():
+        with suppress(OSError):
+            for entry in Path(f"/proc/{pid}/fd").iterdir():
+                if f"/{export_id}/." in str(entry.readlink()):
+                    return True
+    return False
+
+
+def test_a_stalled_worker_that_comes_back_changes_nothing(hosts: Hosts, site: LiveSite) -> None:
+    """Its lease has lapsed meanwhile, and another one has built the export."""
+    one, two = hosts.made[:2]
+    export_id = site.post("/api/v0/export").json()["id"]
+    host = strike(hosts, export_id, signal.SIGSTOP)
+    worker = host.child("worker")
+    try:
+        assert has_open(host, export_id)
+        wait_until(lambda: bool(shown(one, site, export_id)["finished_at"]), hosts.said)
+        done = shown(two, site, export_id)
+    finally:
+        os.killpg(worker, signal.SIGCONT)
+    wait_until(lambda: not has_open(host, export_id), hosts.said)
+    assert shown(one, site, export_id) == done
+    assert len(list(hosts.folder.glob(f"exports/*/{export_id}/*"))) == 1
+    judge(Download(site, export_id), done, one, two)
 
 
 def judge(download: Download, done: dict[str, Any], one: LiveServer, two: LiveServer) -> None:

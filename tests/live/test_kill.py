@@ -18,7 +18,7 @@ ENDS = (("kill", 0.05, 0.25), ("kill", 0.3, 0.5), ("kill", 0.55, 0.75), ("stop",
 """How the server ends, and between which parts of the way; the stop by SIGTERM is to lose nothing either."""
 
 
-@pytest.mark.parametrize("mode", ["write", "fsync"])
+@pytest.mark.parametrize("mode", ["write", pytest.param("fsync", marks=pytest.mark.once)])
 def test_acknowledged_pageviews_survive_three_kills_and_a_stop_under_load(
     make_server: Make, mode: str
 ) -> None:

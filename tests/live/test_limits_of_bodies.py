@@ -14,6 +14,8 @@ import pytest
 from tests.live.load import USER_AGENTS
 from tests.live.server import LiveServer, LiveSite
 
+pytestmark = pytest.mark.once
+
 COUNT = "/api/v0/count"
 SLOW_CLIENTS = 25
 """Of each of three kinds."""
@@ -257,6 +259,6 @@ def large_download(site: LiveSite) -> str:
     site.export()
     with site.client() as client:
         export = client.get("/api/v0/export").json()["exports"][0]
-    (file,) = site.server.data.glob(f"exports/*/{export['id']}/{export['path']}")
+    (file,) = site.server.data.glob(f"exports/*/{export['id']}/*.gz")
     file.write_bytes(b"\0" * (20 << 20))
     return f"/api/v0/export/{export['id']}/download"

@@ -10,6 +10,7 @@ import pytest
 
 from tests.live.conftest import Make
 from tests.live.server import SECONDS, LiveServer, LiveSite
+from tests.servers import in_production
 
 STOP_SECONDS = 10.0
 """The promise is two; a busy machine may take longer to look."""
@@ -76,7 +77,8 @@ def test_a_new_server_says_where_to_go_next(shared: LiveServer) -> None:
     end = "Ctrl-C stops everything."
     assert eventually(lambda: end in shared.said())
     said = shared.said().partition(end)[0]
-    assert f"serving on {shared.url} (SQLite" in said
+    mode = "PostgreSQL, Redis" if in_production() else "SQLite"
+    assert f"serving on {shared.url} ({mode}" in said
     assert "manage.py create_site my-site --email me@example.com" in said
     assert "manage.py create_api_key my-site" in said
     assert "WARNING" not in said

@@ -20,9 +20,11 @@ import pytest
 from tests.live.faults import Fault, FaultyProxy, Plan
 from tests.live.server import ROOT, SECONDS, LiveServer, LiveSite
 
+pytestmark = pytest.mark.once
+
 EXAMPLES = ROOT / "docs" / "examples"
 SEED = os.environ.get("LIVE_SEED", "20261123")
-KILLS = 5
+KILLS = 4
 SCRIPTS = ("sync.py", "sync.sh")
 DONE, BUSY, REFUSED, LATE = 0, 3, 4, 5
 PATHS = [f"/{n}" for n in range(300)]
@@ -182,30 +184,25 @@ def test_copies_are_the_table_after_kills_and_faults(shared: LiveServer, tmp_pat
             done.result()
 
 
-def test_run_without_news_changes_nothing_and_leaves_nothing(site: LiveSite, copy: Copy) -> None:
-    before = exports_left(site)
-    with FaultyProxy(site) as proxy:
-        assert copy.run(proxy.url, site.key)[0] == DONE
-        rows = copy.rows()
-        code, said = copy.run(proxy.url, site.key)
-    assert (code, copy.rows()) == (DONE, rows)
-    assert "the cursor is 300" in said
-    assert [row[0] for row in rows] == PATHS
-    assert exports_left(site) == before
-
-
-def test_damaged_file_is_fetched_anew_and_a_cut_one_goes_on_where_it_was_cut(
+def test_limits_are_heeded_and_damaged_files_fetched_anew_and_cut_ones_resumed(
     site: LiveSite, copy: Copy
 ) -> None:
-    with FaultyProxy(site, Plan(given=[Fault.FLIPPED, Fault.CUT])) as proxy:
+    before = exports_left(site)
+    plan = Plan(opening=[Fault.SPENT], given=[Fault.FLIPPED, Fault.CUT])
+    with FaultyProxy(site, plan) as proxy:
         assert copy.run(proxy.url, site.key)[0] == DONE
-    assert [row[0] for row in copy.rows()] == PATHS
-    damaged, cut, rest = proxy.downloads()
+        damaged, cut, rest = proxy.downloads()
+        again = copy.run(proxy.url, site.key)
+    assert proxy.seen[1].at - proxy.seen[0].at > 0.95
     assert "Range" not in damaged.headers
     assert "Range" not in cut.headers
     assert rest.headers["Range"].startswith("bytes=")
     assert rest.headers["If-Range"].strip('"')
     assert rest.status == 206
+    # A run without news changes nothing, and neither leaves anything on the server.
+    assert (again[0], "the cursor is 300" in again[1]) == (DONE, True)
+    assert [row[0] for row in copy.rows()] == PATHS
+    assert exports_left(site) == before
 
 
 def test_second_run_at_once_is_refused(site: LiveSite, copy: Copy) -> None:

@@ -42,8 +42,10 @@ class Command(BaseCommand):
         """Serve the queue."""
         embedded = not settings.ENVIRONMENT.redis_url
         logging.getLogger("celery.beat").setLevel(logging.WARNING)
+        warnings.filterwarnings("ignore", category=SecurityWarning)  # of pickles, which are refused
         if embedded:
-            _hush()
+            # What kombu says of brokers means nothing where all of it is one small process.
+            logging.getLogger("kombu.connection").setLevel(logging.ERROR)
             worker_ready.connect(_leave_soon)
             services.release_all(owner_prefix=tasks.owner_prefix())
             threading.Thread(target=look_for_exports, name="bell", daemon=True).start()
@@ -59,12 +61,6 @@ class Command(BaseCommand):
             without_heartbeat=True,
         )
         worker.start()
-
-
-def _hush() -> None:
-    """What Celery says of roots and brokers means nothing where all of it is one small process."""
-    logging.getLogger("kombu.connection").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 def _leave_soon(**_: Any) -> None:
