@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.faults import Fault, FaultyProxy, Plan
+from tests.live.faults import PIECE_SECONDS, PIECES, Fault, FaultyProxy, Plan
 from tests.live.server import ROOT, SECONDS, LiveServer, LiveSite
 
 pytestmark = pytest.mark.once
 
 EXAMPLES = ROOT / "docs" / "examples"
 SEED = os.environ.get("LIVE_SEED", "20261123")
-KILLS = 4
+KILLS = 5
 SCRIPTS = ("sync.py", "sync.sh")
 DONE, BUSY, REFUSED, LATE = 0, 3, 4, 5
 PATHS = [f"/{n}" for n in range(300)]
@@ -130,13 +130,23 @@ def exports_left(site: LiveSite) -> int:
 
 
 def kill_at_random(
-    process: "subprocess.Popen[str]", proxy: FaultyProxy, chance: random.Random
+    process: "subprocess.Popen[str]", proxy: FaultyProxy, chance: random.Random, *, storing: bool
 ) -> None:
-    """SIGKILL a moment after one of its next requests; sometimes its children live on."""
-    request = len(proxy.seen) + chance.randrange(0, 6)
-    while process.poll() is None and len(proxy.seen) < request:
+    """SIGKILL a moment after one of its next requests; sometimes its children live on.
+
+    With `storing`, a moment after a file has come whole.
+    """
+    known = len(proxy.seen)
+    request = known + chance.randrange(0, 6)
+
+    def due() -> bool:
+        if storing:
+            return any(seen.is_download and not seen.fault for seen in proxy.seen[known:])
+        return len(proxy.seen) >= request
+
+    while process.poll() is None and not due():
         time.sleep(0.002)
-    time.sleep(chance.uniform(0, 0.12))
+    time.sleep(PIECES * PIECE_SECONDS * storing + chance.uniform(0, 0.12))
     if process.poll() is None:
         if chance.random() < 0.5:
             process.kill()
@@ -157,8 +167,9 @@ def hammered(shared: LiveServer, copy: Copy) -> None:
     chance = random.Random(f"{SEED} {copy.script}")  # noqa: S311  # moments, no secrets
     begun = time.monotonic()
     with FaultyProxy(site, Plan(chance)) as proxy:
-        for _ in range(KILLS):
-            kill_at_random(copy.start(proxy.url, site.key), proxy, chance)
+        for number in range(KILLS):
+            process = copy.start(proxy.url, site.key)
+            kill_at_random(process, proxy, chance, storing=number % 2 == 0)
         visitors.leave()
         expected = table(site, visitors.sent)
         codes = [copy.run(proxy.url, site.key)[0]]
