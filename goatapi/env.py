@@ -115,13 +115,18 @@ def first_run_token(data_dir: Path, *, shared: str = "") -> str:
 
 def _folder(source: Mapping[str, str]) -> Path:
     folder = (ROOT / (source.get("GOATAPI_DATA_DIR") or "data")).resolve()
+    _make_usable("GOATAPI_DATA_DIR", folder)
+    return folder
+
+
+def _make_usable(name: str, folder: Path) -> None:
+    """Make the folder that the variable `name` names, if need be. Errors: `BadEnvironment`."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise BadEnvironment(f"GOATAPI_DATA_DIR {folder}: {error.strerror}") from None
+        raise BadEnvironment(f"{name} {folder}: {error.strerror}") from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise BadEnvironment(f"GOATAPI_DATA_DIR {folder}: this user may not write there")
-    return folder
+        raise BadEnvironment(f"{name} {folder}: this user may not write there")
 
 
 def _domain(source: Mapping[str, str]) -> str:
@@ -258,9 +263,12 @@ def _postgresql(url: str) -> dict[str, Any]:
 def _export_storage(url: str, data_dir: Path) -> Mapping[str, Any]:
     """An entry of STORAGES; a folder of this host alone unless `url` names another place."""
     try:
-        return object_storage.parse(url) if url else object_storage.folder(data_dir / "exports")
+        storage = object_storage.parse(url) if url else object_storage.folder(data_dir / "exports")
     except ValueError as error:
         raise BadEnvironment(str(error)) from None
+    if url.startswith("file:"):
+        _make_usable("EXPORT_STORAGE_URL", Path(storage["OPTIONS"]["location"]))
+    return storage
 
 
 def _sqlite(path: Path, *, synchronous: str, timeout: int = 20) -> dict[str, Any]:

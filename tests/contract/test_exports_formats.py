@@ -65,6 +65,9 @@ def test_a_json_line_has_every_stored_field_and_the_hit_id(api: ApiClient) -> No
         "first_visit": True,
         "created_at": "2019-06-18T01:02:03Z",
     }
+    assert first["event"] is False  # `0 == False` would pass above
+    assert second["event"] is True
+    assert first["first_visit"] is True
     assert len(first["session"]) == 32
     assert (second["hit_id"], second["session"], second["event"]) == (2, None, True)
     assert second["created_at"] == "2019-06-17T23:00:00Z"

@@ -79,7 +79,6 @@ def test_a_host_that_runs_is_seen_every_minute(settings: Any, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("url", "backend", "options"),
     [
-        ("file:///srv/my%20exports", "FileSystemStorage", {"location": "/srv/my exports"}),
         (
             "s3://key:se%2Fcret@s3.example.com/bucket",
             "BucketStorage",
@@ -113,6 +112,14 @@ def test_a_storage_is_named_by_its_url(
     assert environment.export_storage_shared
     assert environment.export_storage["BACKEND"].endswith(backend)
     assert environment.export_storage["OPTIONS"] == options
+
+
+def test_a_folder_is_named_by_its_url_and_made(tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/my%20exports"
+    environment = read({"GOATAPI_DATA_DIR": str(tmp_path), "EXPORT_STORAGE_URL": url})
+    assert environment.export_storage_shared
+    assert environment.export_storage["OPTIONS"] == {"location": f"{tmp_path}/my exports"}
+    assert (tmp_path / "my exports").is_dir()
 
 
 @pytest.mark.parametrize(

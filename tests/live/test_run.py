@@ -179,6 +179,8 @@ def test_a_second_server_on_the_data_folder_is_refused(
         ("GOATAPI_DATA_DIR", "/dev/null/data"),
         ("DATABASE_URL", "postgres://127.0.0.1:1/none"),
         ("GEOIP_DB", "/nowhere"),
+        ("GEOIP_DB", "/etc/passwd"),
+        ("EXPORT_STORAGE_URL", "file:///etc/passwd"),
     ],
 )
 def test_a_bad_value_stops_the_start_with_a_sentence(

@@ -130,7 +130,9 @@ class Texts:
             hit_id, path, ref, browser, system, campaign, width, location, language, session, first, at
         ) in rows:  # fmt: skip
             if path in paths:  # else it has been purged between the two reads
-                texts = paths[path] + refs[ref] + campaigns[campaign] + browsers[browser]
+                name, title, event = paths[path]
+                event = bool(event)  # SQLite keeps a number
+                texts = (name, title, event) + refs[ref] + campaigns[campaign] + browsers[browser]
                 tail = (width, location, language, session or b"", first == 1, at)
                 hits.append(StoredHit(*(hit_id, *texts, *systems[system], *tail)))
         return hits
