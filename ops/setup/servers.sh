@@ -9,5 +9,7 @@ has curl curl
 has jq jq
 has gzip gzip
 has chromium chromium
+has node nodejs
+has npm npm
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -z "$missing" ] || install_packages $missing

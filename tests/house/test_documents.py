@@ -1,9 +1,12 @@
 """What the documents say is what the code does, as far as a test can tell."""
 
+import json
 import re
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+REGISTRIES = rb"registry\.npmjs|registry\.yarnpkg|files\.pythonhosted|pypi\.org|proxy\.golang"
 
 
 def test_every_environment_variable_is_in_the_readmes_table() -> None:
@@ -20,8 +23,18 @@ def test_every_environment_variable_is_in_the_readmes_table() -> None:
 
 
 def test_no_file_names_a_registry_or_a_path_of_a_machine() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        assert "://" not in (ROOT / name).read_text()
+    """Each machine has its own: a lock file pins contents by their hashes, not by where they came from."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    others = [path for path in files if path.is_file() and path != Path(__file__)]
+    assert not [path for path in others if re.search(REGISTRIES, path.read_bytes())]
+    pinned = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
+    assert not [path for path in pinned if "://" in path.read_text()]
+    packages = json.loads((ROOT / "tests/node/package-lock.json").read_text())["packages"]
+    assert all("integrity" in locked for name, locked in packages.items() if name)
+    assert not [name for name, locked in packages.items() if "resolved" in locked]
 
 
 def test_every_room_begins_with_what_lives_in_it() -> None:
