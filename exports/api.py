@@ -5,14 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from exports import files, queries, services
+from exports import files, queries, schema, services
 from exports.models import Export, State
-from exports.serializers import ExportListSerializer, ExportRequestSerializer, ExportSerializer
+from exports.serializers import DAY, TIME, ExportSerializer
 from goatapi.errors import GoatapiError, Gone
 from goatapi.http.download import Download, answer
 from goatapi.http.fields import check_known, integer, path_id, whole_number
@@ -22,10 +20,6 @@ from sites.middleware import site_of
 
 EXPIRED = "exports are kept for 24 hours; this export file has been deleted"
 MAX_PAGE = 100
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-TIME = re.compile(
-    DAY.pattern + r"[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
 
 
 class ExportViewSet(KeyedViewSet):
@@ -33,15 +27,7 @@ class ExportViewSet(KeyedViewSet):
 
     required_permissions = keys.EXPORT
 
-    @extend_schema(
-        operation_id="listExports",
-        tags=["export"],
-        parameters=[
-            OpenApiParameter("limit", int, description="Rows in the answer, 1 to 100; default 20."),
-            OpenApiParameter("before", int, description="Only exports with a smaller id."),
-        ],
-        responses={200: ExportListSerializer},
-    )
+    @schema.list_exports
     def list(self, request: Request) -> Response:
         """List the site's exports, newest first."""
         check_known(request.query_params, {"limit", "before"})
@@ -53,17 +39,7 @@ class ExportViewSet(KeyedViewSet):
         )
         return Response({"exports": ExportSerializer(page, many=True).data, "more": more})
 
-    @extend_schema(
-        operation_id="createExport",
-        tags=["export"],
-        request=ExportRequestSerializer,
-        responses={
-            202: ExportSerializer,
-            429: OpenApiResponse(
-                description=f"{services.MAX_OPEN} exports of the site are waiting or running."
-            ),
-        },
-    )
+    @schema.create_export
     def create(self, request: Request) -> Response:
         """Start an export in the background."""
         body = _object(request.data)
@@ -79,40 +55,18 @@ class ExportViewSet(KeyedViewSet):
         )
         return Response(ExportSerializer(export).data, status=202)
 
-    @extend_schema(operation_id="getExport", tags=["export"], responses={200: ExportSerializer})
+    @schema.get_export
     def retrieve(self, request: Request, id: str) -> Response:
         """Look at an export."""
         return Response(ExportSerializer(_export(request, id)).data)
 
-    @extend_schema(operation_id="deleteExport", tags=["export"], responses={204: None})
+    @schema.delete_export
     def destroy(self, request: Request, id: str) -> Response:
         """Cancel an export and remove its file."""
         services.cancel_export(site=site_of(request), export_id=path_id("id", id))
         return Response(status=204)
 
-    @extend_schema(
-        operation_id="downloadExport",
-        tags=["export"],
-        parameters=[
-            OpenApiParameter(
-                "Range", str, OpenApiParameter.HEADER, description="One range, as `bytes=1000-`."
-            ),
-            OpenApiParameter(
-                "If-Range",
-                str,
-                OpenApiParameter.HEADER,
-                description="An ETag: the range only of that very file, else all of it.",
-            ),
-        ],
-        responses={
-            (200, "application/gzip"): OpenApiResponse(OpenApiTypes.BINARY),
-            (206, "application/gzip"): OpenApiResponse(OpenApiTypes.BINARY),
-            202: OpenApiResponse(description="Still being generated."),
-            304: OpenApiResponse(description="`If-None-Match` names this very file."),
-            410: OpenApiResponse(description="Deleted after 24 hours."),
-            416: OpenApiResponse(description="The range begins beyond the end."),
-        },
-    )
+    @schema.download_export
     def download(self, request: Request, id: str) -> HttpResponseBase:
         """Download the file of a finished export, or a part of it."""
         export = _export(request, id)
@@ -164,9 +118,9 @@ def _moment(body: dict[str, Any], name: str) -> datetime | None:
     if not text:
         return None
     try:
-        if DAY.fullmatch(text):
+        if re.fullmatch(DAY, text):
             return datetime.fromisoformat(text).replace(tzinfo=UTC)
-        if TIME.fullmatch(text):
+        if re.fullmatch(TIME, text):
             return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         pass

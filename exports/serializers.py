@@ -1,69 +1,130 @@
 """The export on the wire: part 1.6 of the behaviour page, in its order of fields."""
 
-from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from exports.models import Export, Format
+from exports.services import MAX_HIT_ID
+from goatapi.http.serializers import keywords
 
 MIB = 1 << 20
+DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+TIME = DAY + r"[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 
 
+def day_or_time(help_text: str) -> serializers.CharField:
+    """A moment in a request."""
+    style = keywords(pattern=f"^({DAY}|{TIME})?$", example="2026-06-18")
+    return serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, help_text=help_text, style=style
+    )
+
+
+@extend_schema_serializer(component_name="Export")
 class ExportRequestSerializer(serializers.Serializer[Any]):
     """What an export is asked for with; an empty body asks for everything as CSV."""
 
     format = serializers.ChoiceField(
         choices=Format.values,
         default="csv",
-        help_text="Format of the file, gzipped: `csv` as GoatCounter writes it (version 2), or `ndjson`, "
-        "one JSON object a line with every stored field and its `hit_id`.",
+        allow_null=True,
+        allow_blank=True,
+        help_text="Format of the file, which is gzipped. `csv`: as GoatCounter writes it (version 2). "
+        "`ndjson`: one JSON object a line, with every stored field and its `hit_id`. Null and an empty text "
+        "stand for `csv`.",
     )
     start_from_hit_id = serializers.IntegerField(
         required=False,
         allow_null=True,
         min_value=0,
-        max_value=2**63 - 1,
-        help_text="Cursor: export only hits after this id, such as the `last_hit_id` of an earlier export.",
+        max_value=MAX_HIT_ID,
+        help_text="Cursor: only hits after this id, such as the `last_hit_id` of an earlier export.",
+        style=keywords(example=2000),
     )
-    start = serializers.CharField(
-        required=False,
-        allow_null=True,
-        help_text="Only hits created at this time (RFC 3339) or later; a day means its begin in UTC.",
+    start = day_or_time(
+        "Only hits created at this time (RFC 3339) or later. A day means its begin in UTC. Null and an empty "
+        "text: no limit.",
     )
-    end = serializers.CharField(
-        required=False,
-        allow_null=True,
-        help_text="Only hits created before this time (RFC 3339); a day means its begin in UTC, "
-        "so that day is not in the export.",
+    end = day_or_time(
+        "Only hits created before this time (RFC 3339). A day means its begin in UTC, so that day is not in "
+        "the export. Null and an empty text: no limit.",
     )
 
 
 class ExportSerializer(serializers.ModelSerializer[Export]):
-    """An export. Poll until `finished_at` is set; `error` then tells whether it failed."""
+    """An export. Ask for it until `finished_at` is set; `error` then tells whether it failed."""
 
+    id = serializers.IntegerField(
+        read_only=True, help_text="Id of the export.", style=keywords(example=42)
+    )
+    site_id = serializers.IntegerField(
+        read_only=True, help_text="Id of its site.", style=keywords(example=1)
+    )
+    format = serializers.ChoiceField(
+        choices=Format.values, read_only=True, help_text="Format of the file, which is gzipped."
+    )
     start_from_hit_id = serializers.IntegerField(
-        required=False, help_text="The cursor it was asked for with; absent without one."
+        required=False,
+        min_value=0,
+        max_value=MAX_HIT_ID,
+        help_text="The cursor that it was asked for with; absent without one.",
+        style=keywords(example=1000),
     )
-    start = serializers.SerializerMethodField(
-        help_text="The hits' earliest `created_at`; absent without one."
+    start = serializers.DateTimeField(
+        required=False, help_text="The hits' earliest `created_at`; absent without one."
     )
-    end = serializers.SerializerMethodField(
-        help_text="The hits' `created_at` is before it; absent without one."
+    end = serializers.DateTimeField(
+        required=False, help_text="The hits' `created_at` is before it; absent without one."
     )
     last_hit_id = serializers.IntegerField(
+        read_only=True,
         allow_null=True,
+        min_value=0,
+        max_value=MAX_HIT_ID,
         help_text="Where the next export goes on: every hit after `start_from_hit_id` and up to this id has been "
         "looked at, those left out by `start` and `end` too. Null until finished.",
+        style=keywords(example=2000),
+    )
+    path = serializers.CharField(
+        source="file_name",
+        read_only=True,
+        help_text="Name of the file.",
+        style=keywords(example="goatcounter-export-my-site-20260618T144200Z-1000.csv.gz"),
+    )
+    created_at = serializers.DateTimeField(
+        read_only=True,
+        help_text="When it was asked for.",
+        style=keywords(example="2026-06-18T14:42:00.123456Z"),
+    )
+    finished_at = serializers.DateTimeField(
+        read_only=True,
+        allow_null=True,
+        help_text="When it was done or had failed; null before.",
+        style=keywords(example="2026-06-18T14:42:01.654321Z"),
     )
     num_rows = serializers.IntegerField(
-        allow_null=True, help_text="Hits in the file; while it is built, those written so far."
+        read_only=True,
+        allow_null=True,
+        min_value=0,
+        help_text="Hits in the file; while it is built, those written so far; null before.",
+        style=keywords(example=1000),
     )
-    path = serializers.CharField(source="file_name", help_text="Name of the file.")
-    size = serializers.SerializerMethodField(help_text="Size of the file in MiB, one decimal.")
-    hash = serializers.SerializerMethodField(help_text="`sha256-` and 64 hex digits, of the file.")
-    error = serializers.SerializerMethodField(help_text="Why it failed, or null.")
+    size = serializers.SerializerMethodField(
+        help_text="Size of the file in MiB with one decimal, at least `0.1`; null until finished.",
+        style=keywords(example="0.1", pattern=r"^[0-9]+\.[0-9]$"),
+    )
+    hash = serializers.SerializerMethodField(
+        help_text="SHA-256 of the file: `sha256-` and 64 hexadecimal digits; null until finished.",
+        style=keywords(
+            example="sha256-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            pattern="^sha256-[0-9a-f]{64}$",
+        ),
+    )
+    error = serializers.SerializerMethodField(
+        help_text="Why it failed; null while nothing went wrong."
+    )
 
     class Meta:
         model = Export
@@ -83,7 +144,6 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
             "hash",
             "error",
         )
-        read_only_fields = fields
 
     def get_size(self, export: Export) -> str | None:
         """MiB as text, at least 0.1."""
@@ -99,14 +159,6 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
         """Null while nothing went wrong."""
         return export.error or None
 
-    def get_start(self, export: Export) -> str | None:
-        """RFC 3339 in UTC."""
-        return _time(export.start)
-
-    def get_end(self, export: Export) -> str | None:
-        """RFC 3339 in UTC."""
-        return _time(export.end)
-
     def to_representation(self, instance: Export) -> dict[str, Any]:
         """Without the cursor and the span where none was given."""
         shown: dict[str, Any] = super().to_representation(instance)
@@ -118,11 +170,15 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
 
 @extend_schema_serializer(many=False)
 class ExportListSerializer(serializers.Serializer[Any]):
-    """Newest first."""
+    """A page of exports."""
 
-    exports = ExportSerializer(many=True)
-    more = serializers.BooleanField(help_text="Older ones exist: ask on with `before`.")
+    exports = ExportSerializer(many=True, help_text="The exports, newest first.")
+    more = serializers.BooleanField(help_text="Whether there are older ones: ask on with `before`.")
 
 
-def _time(at: datetime | None) -> str | None:
-    return at.isoformat().replace("+00:00", "Z") if at else None
+class UnfinishedSerializer(serializers.Serializer[Any]):
+    """Why there is no file yet."""
+
+    status = serializers.ChoiceField(
+        choices=["still being generated"], help_text="Always the same."
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from goatapi import env
+from goatapi.http import introduction
 
 ENVIRONMENT = env.read(os.environ)
 ROOT = Path(__file__).resolve().parent.parent
@@ -137,7 +138,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["goatapi.http.envelope.ContractJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["goatapi.http.envelope.ContractJSONParser"],
     "EXCEPTION_HANDLER": "goatapi.http.envelope.handle",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "sites.schema.KeyedSchema",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "goatapi.http.envelope.AlwaysJSON",
 }
@@ -145,8 +146,15 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Goatapi",
     "VERSION": "0.1",
+    "DESCRIPTION": introduction.DESCRIPTION,
+    "TAGS": introduction.TAGS,
+    "SERVERS": [{"url": "/"}],  # whichever host the document was fetched from
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Enums stay where they are used; the default hook would name each of them.
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enum_id_removal"],
+    "SORT_OPERATION_PARAMETERS": False,
     "SERVE_INCLUDE_SCHEMA": False,
 }
 

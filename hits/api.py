@@ -2,16 +2,14 @@
 
 import time
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from goatapi.errors import Invalid
 from goatapi.http.body import bounded_body
-from hits import records, runtime
+from hits import records, runtime, schema
 from hits.batch import Outcome
 from hits.records import Frame
-from hits.serializers import CountRequestSerializer, StatusSerializer
 from sites import keys
 from sites.keyed import KeyedViewSet
 from sites.middleware import TenantRequest
@@ -27,13 +25,7 @@ class CountViewSet(KeyedViewSet):
 
     required_permissions = keys.COUNT
 
-    @extend_schema(
-        operation_id="count",
-        request=CountRequestSerializer,
-        responses={202: StatusSerializer},
-        examples=[OpenApiExample("two", {"hits": [{"path": "/one"}, {"path": "/two"}]})],
-        tags=["count"],
-    )
+    @schema.count
     def create(self, request: Request) -> Response:
         """Count pageviews.
 

@@ -29,6 +29,7 @@ MAX_HITS = 500
 MAX_ID = 64
 MAX_IP = 64
 MAX_LANGUAGE = 128
+MAX_LOCATION = 16
 FUTURE_SECONDS = 5
 NO_SESSION = (
     "session or browser/IP not set; use no_sessions if you don't want to track unique visits"
@@ -270,7 +271,7 @@ def _check(sent: ApiHit) -> None:
         raise HitError("ip: must be a valid IPv4 or IPv6 address.")
     if len(sent.language or "") > MAX_LANGUAGE:
         raise HitError(f"language: must be shorter than {MAX_LANGUAGE} characters.")
-    if len(sent.location or "") > 16 or "\0" in (sent.location or ""):
+    if len(sent.location or "") > MAX_LOCATION or "\0" in (sent.location or ""):
         raise HitError("location: must be a country or region code, such as NL or US-TX.")
     if sent.id is not None and len(sent.id) > MAX_ID:
         raise HitError(f"id: must be shorter than {MAX_ID} characters.")

@@ -66,7 +66,7 @@ class KeyPermission(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """True. Errors: `errors.Forbidden` naming what is missing."""
-        key, needed = key_of(request), _needed(view)
+        key, needed = key_of(request), needed_permissions(view)
         if needed and not key.permissions & needed:
             names = ", ".join(f"'{name}'" for name in keys.names_of(needed))
             raise errors.Forbidden(f"requires {names} permissions")
@@ -78,6 +78,16 @@ def key_of(request: Request) -> ApiKey:
     if not isinstance(request.auth, ApiKey):
         raise errors.Unauthenticated(NO_HEADER)
     return request.auth
+
+
+def needed_permissions(view: "APIView") -> int:
+    """The mask that the view names for its action; 0 lets every key pass."""
+    required = getattr(view, "required_permissions", None)
+    if isinstance(required, dict):
+        required = required.get(getattr(view, "action", None))
+    if not isinstance(required, int):
+        raise ImproperlyConfigured(f"{type(view).__name__} names no required_permissions")
+    return required
 
 
 def key_text(header: str) -> str:
@@ -133,15 +143,6 @@ def _password(encoded: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     return pair.partition(":")[2]
-
-
-def _needed(view: "APIView") -> int:
-    required = getattr(view, "required_permissions", None)
-    if isinstance(required, dict):
-        required = required.get(getattr(view, "action", None))
-    if not isinstance(required, int):
-        raise ImproperlyConfigured(f"{type(view).__name__} names no required_permissions")
-    return required
 
 
 def _note_use(key: ApiKey) -> None:

@@ -6,13 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from goatapi.http.fields import path_id
-from sites import keys, queries, schema  # noqa: F401  # schema: registers itself when imported
+from sites import keys, queries, schema
 from sites.access import key_of
 from sites.keyed import KeyedViewSet
 from sites.middleware import site_of
@@ -24,17 +22,13 @@ from sites.tenancy import SiteRef
 ACCESS = {Role.READ_ONLY: "r", Role.SETTINGS: "s", Role.ADMIN: "a", Role.OWNER: "a"}
 """Roles as GoatCounter's letters. Its `*` runs the server, which no role here does."""
 
-_ID = OpenApiParameter(
-    "id", OpenApiTypes.INT32, OpenApiParameter.PATH, description="Id of the site."
-)
-
 
 class MeViewSet(KeyedViewSet):
     """The key of the request and its owner."""
 
     required_permissions = 0
 
-    @extend_schema(operation_id="GET_api_v0_me", tags=["users"], responses=MeSerializer)
+    @schema.get_me
     def retrieve(self, request: Request) -> Response:
         """Get the current user and API key."""
         key = key_of(request)
@@ -47,11 +41,7 @@ class SiteViewSet(KeyedViewSet):
 
     required_permissions = keys.SITE_READ
 
-    @extend_schema(
-        operation_id="GET_api_v0_sites",
-        tags=["sites"],
-        responses=SitesSerializer,
-    )
+    @schema.list_sites
     def list(self, request: Request) -> Response:
         """List the requested site, and under the primary site the account's others."""
         here = site_of(request)
@@ -59,12 +49,7 @@ class SiteViewSet(KeyedViewSet):
         primary = queries.primary_site_id(account_id=here.account_id)
         return Response(SitesSerializer({"sites": [_site(s, primary) for s in sites]}).data)
 
-    @extend_schema(
-        operation_id="GET_api_v0_sites_{id}",
-        tags=["sites"],
-        parameters=[_ID],
-        responses=SiteSerializer,
-    )
+    @schema.get_site
     def retrieve(self, request: Request, id: str) -> Response:  # the URL's name
         """Get the requested site or, under the primary site, another one of the account."""
         site = queries.site_under(

@@ -53,7 +53,7 @@ class ContractJSONRenderer(renderers.JSONRenderer):
 class ContractJSONParser(BaseParser):
     """Reads any body as the contract's JSON: the content type was checked before."""
 
-    media_type = "*/*"
+    media_type = "application/json"
 
     def parse(
         self,
