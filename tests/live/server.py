@@ -55,6 +55,11 @@ class LiveServer:
         """Without a slash at the end."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of its processes, and of commands that are to work on its data."""
+        return dict(self._environment)
+
     def spawn(self) -> "subprocess.Popen[bytes]":
         """Start the tree and wait for nothing."""
         self._process = self._popen("-m", "goatapi.supervisor")
