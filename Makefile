@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check ci lock format clean
+.PHONY: run test check ci lock format schema clean
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/python -m goatapi.supervisor
@@ -20,12 +20,18 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check
+	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file /dev/null
+	$(BIN)/python manage.py schema --check
 
 ci: check test
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Renews the API reference in docs/.
+schema: $(VENV)/.dev
+	$(BIN)/python manage.py schema
 
 # Renews the hashed requirements after a change of pyproject.toml.
 lock: $(VENV)/.dev

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from dashboard import about, errors, first_run, settings_auth, sign_in, start
 from exports.api import ExportViewSet
 from goatapi.http import envelope
+from goatapi.http import reference as documents
 from hits import script
 from hits import views as hits
 from hits.api import CountViewSet
@@ -31,6 +32,8 @@ urlpatterns: list[URLPattern] = [
     path("robots.txt", health.robots),
     path("security.txt", about.security_txt),
     path(".well-known/security.txt", about.security_txt),
+    path("api.json", documents.api_json),
+    path("api.openapi.json", documents.api_openapi_json),
     path("", start.home),
     path("help", start.help_page),
     path("first-run", first_run.create),

@@ -20,6 +20,8 @@ TENANTLESS = frozenset(
         "/tls-check",
         "/security.txt",
         "/.well-known/security.txt",
+        "/api.json",
+        "/api.openapi.json",
         "/count.js",
         *(f"/count.v{version}.js" for version in range(1, 6)),
     }

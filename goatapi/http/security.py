@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponseBase
 
 MACHINES = frozenset(
     (
-        *("api", "count", "counter", "static", "robots.txt"),
+        *("api", "api.json", "api.openapi.json"),
+        *("count", "counter", "static", "robots.txt"),
         *("status", "healthz", "readyz", "tls-check", "metrics"),
     )
 )
@@ -63,7 +64,7 @@ def _headers(path: str, *, page: bool) -> dict[str, str]:
     headers = {}
     if page:
         headers = PAGE_HEADERS | {"Content-Security-Policy": policy()}
-    elif path.startswith(("/api/", "/static/")):
+    elif path.startswith(("/api/", "/api.", "/static/")):
         headers = {"X-Content-Type-Options": "nosniff"}
     if headers and settings.ENVIRONMENT.url_scheme == "https":
         headers["Strict-Transport-Security"] = HSTS

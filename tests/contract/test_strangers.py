@@ -17,6 +17,8 @@ OPEN = {
     "readyz",
     "tls-check",
     "robots.txt",
+    "api.json",
+    "api.openapi.json",
 }
 """Routes for everybody, by design."""
 
