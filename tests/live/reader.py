@@ -18,38 +18,48 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from threading import Timer
 from typing import NamedTuple
 
 from tests.live.server import ROOT, SECONDS, LiveServer, wait_until
 
-FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
+FENCE = re.compile(r"^```(\S*) ?(\S*)\n(.*?)^```$", re.M | re.S)
+DONE = ("sh", "python", "js")
+SHOWN = ("json", "text")
 PRINTED = "http://127.0.0.1:8000"
+LINKS = {".venv": Path(sys.prefix), "manage.py": ROOT / "manage.py", "docs": ROOT / "docs"}
+"""What of the repository a reader uses."""
 REFUSAL = re.compile(r'"errors?": [^n]')
 
 
-class Step(NamedTuple):
-    """One thing to do: `kind` is sh, python or js; `shown` is what is to be printed, None if that is left open."""
+class Fence(NamedTuple):
+    """A part of a document that is marked as being of some kind; `name` is that of a file."""
 
     kind: str
     name: str
     text: str
+
+
+class Step(NamedTuple):
+    """A fence that is to be done; `shown` is what it is to print, None where that is left open."""
+
+    fence: Fence
     shown: str | None
 
 
 def steps(document: str) -> Iterator[Step]:
-    """What a document has its readers do, in order."""
-    fences = [(*info.partition(" ")[::2], text) for info, text in FENCE.findall(document)]
-    for (kind, name, text), (after, _, answer) in zip(
-        fences, [*fences[1:], ("", "", "")], strict=True
-    ):
-        if kind in ("json", "text"):
-            continue
-        assert kind in ("sh", "python", "js", ""), f"what is a fence of {kind!r}?"
-        assert (kind in ("python", "js")) == bool(name), f"{kind} {name}: {text}"
-        if kind:
-            yield Step(kind, name, text, answer if after in ("json", "text") else None)
+    """What a document has its readers do, in order. Errors: AssertionError for what breaks the rules."""
+    found = [Fence(*groups) for groups in FENCE.findall(document)]
+    edge = Fence("", "", "")
+    for fence, following in pairwise([edge, *found, edge]):
+        assert fence.kind in (*DONE, *SHOWN, ""), f"nobody knows what {fence.kind} is"
+        assert bool(fence.name) == (fence.kind in ("python", "js")), f"whose name? {fence}"
+        answered = following.kind in SHOWN
+        assert not answered or fence.kind == "sh", f"an answer to nothing: {following}"
+        if fence.kind in DONE:
+            yield Step(fence, following.text if answered else None)
 
 
 def agrees(shown: str, printed: str) -> bool:
@@ -64,7 +74,7 @@ class Reader:
     def __init__(self, server: LiveServer, folder: Path, *, key: str = "") -> None:
         self._server, self._folder, self._key = server, folder, key
         folder.mkdir()
-        for name, target in ((".venv", Path(sys.prefix)), *_files_of_the_repository()):
+        for name, target in LINKS.items():
             (folder / name).symlink_to(target)
         self._shell = subprocess.Popen(
             ["bash", "-euo", "pipefail"],
@@ -78,24 +88,24 @@ class Reader:
     def follow(self, document: str) -> None:
         """Do all that it says. Errors: AssertionError with the first thing that comes otherwise."""
         for step in steps(document):
-            if step.kind == "sh":
-                self._type(step)
+            if step.fence.kind == "sh":
+                self._type(step.fence.text, step.shown)
             else:
-                (self._folder / step.name).write_text(self._filled_in(step.text))
+                (self._folder / step.fence.name).write_text(self._filled_in(step.fence.text))
 
     def close(self) -> None:
         """Leave the shell."""
         self._shell.kill()
         self._shell.communicate()
 
-    def _type(self, step: Step) -> None:
+    def _type(self, text: str, shown: str | None) -> None:
         wait_until(self._is_stored, self._server.said)  # it takes people longer to read on
-        printed, said = self._run(self._filled_in(step.text))
-        told = f"{step.text}\nprinted:\n{printed}\n{said}"
-        if step.shown is None:
+        printed, said = self._run(self._filled_in(text))
+        told = f"{text}\nprinted:\n{printed}\n{said}"
+        if shown is None:
             assert not REFUSAL.search(printed), told
         else:
-            assert agrees(step.shown, printed), f"{told}\nshown:\n{step.shown}"
+            assert agrees(shown, printed), f"{told}\nshown:\n{shown}"
 
     def _run(self, text: str) -> tuple[str, str]:
         """What commands print, and what they print to stderr."""
@@ -125,8 +135,3 @@ class Reader:
             done: dict[str, int] = dict(rows.fetchall())
         segments = (self._server.data / "journal").glob("*.seg")
         return all(path.stat().st_size <= done.get(path.name, 0) for path in segments)
-
-
-def _files_of_the_repository() -> Iterator[tuple[str, Path]]:
-    for name in ("manage.py", "docs"):
-        yield name, ROOT / name

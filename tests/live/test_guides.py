@@ -33,7 +33,7 @@ def test_commands_print_what_the_document_shows(
     permissions = PERMISSIONS.get(document.name)
     key = server.make_site("my-site", permissions).key if permissions else ""
     text = document.read_text()
-    assert any(step.kind == "sh" for step in steps(text))
+    assert any(step.fence.kind == "sh" for step in steps(text))
     with closing(Reader(server, tmp_path / "reader", key=key)) as reader:
         reader.follow(text)
 
@@ -45,6 +45,7 @@ def test_commands_print_what_the_document_shows(
         ("```sh\necho one\n```\n\n```text\ntwo\n```", "shown"),
         ("```sh\ncurl -s http://127.0.0.1:8000/api/v0/me\n```", "printed"),
         ("```ruby\nputs\n```", "ruby"),
+        ("```sh\necho\n```\n\n```json\n\n```\n\n```json\n{}\n```", "answer to nothing"),
     ],
 )
 def test_a_document_with_a_mistake_is_noticed(
