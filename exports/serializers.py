@@ -10,8 +10,9 @@ from exports.services import MAX_HIT_ID
 from goatapi.http.serializers import keywords
 
 MIB = 1 << 20
-DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-TIME = DAY + r"[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+DAY = "[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+TIME = rf"{DAY}[Tt]{_CLOCK}:[0-5][0-9](\.[0-9]{{1,9}})?([Zz]|[+-]{_CLOCK})"
 
 
 def day_or_time(help_text: str) -> serializers.CharField:

@@ -66,7 +66,7 @@ class HitSerializer(serializers.Serializer[Any]):
     path = serializers.CharField(
         max_length=MAX_PATH,
         help_text="Path of the page, or name of the event; not blank.",
-        style=keywords(pattern=r"^[^\u0000]*\S[^\u0000]*$", example="/one"),
+        style=keywords(pattern=r"^[^\u0000]*[^\s\u0000][^\u0000]*$", example="/one"),
     )
     title = text("Title of the page.", MAX_TITLE, "One", pattern=NO_NUL)
     event = BoolField(

@@ -1,5 +1,6 @@
 """Small readers for what requests say in bodies, queries and paths, with the contract's error texts."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
@@ -34,12 +35,9 @@ def whole_number(body: Mapping[str, Any], name: str) -> int | None:
 
 def integer(query: Mapping[str, str], name: str, *, default: Default) -> int | Default:
     """An optional integer of the query string. Errors: `GoatapiError`."""
-    text = query.get(name, "")
-    if not text:
+    text = query.get(name)
+    if text is None:
         return default
-    try:
-        if len(text) < 20 and text.isascii():
-            return int(text)
-    except ValueError:
-        pass
+    if re.fullmatch("-?[0-9]{1,19}", text):
+        return int(text)
     raise GoatapiError(f"invalid query parameters: {name} must be a whole number")

@@ -165,8 +165,15 @@ def test_the_list_is_newest_first_and_goes_on(api: ApiClient, stranger: ApiClien
     rest = api.get(f"{URL}?limit=2&before={ids[1]}").json()
     assert [export["id"] for export in rest["exports"]] == [ids[0]]
     assert rest["more"] is False
-    assert api.get(f"{URL}?limit=x").status_code == 400
     assert api.get(f"{URL}?x=1").json() == {"error": 'unknown parameter: "x"'}
+
+
+@pytest.mark.parametrize("text", ["", "x", "1.0", "+5", "%205", "1_0", "٣", "9" * 20])
+def test_a_page_is_asked_for_by_whole_numbers(api: ApiClient, text: str) -> None:
+    for name in ("limit", "before"):
+        reply = api.get(f"{URL}?{name}={text}")
+        assert reply.status_code == 400
+        assert reply.json() == {"error": f"invalid query parameters: {name} must be a whole number"}
 
 
 def test_deleting_cancels_and_removes(api: ApiClient) -> None:
