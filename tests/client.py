@@ -3,9 +3,21 @@
 from typing import Any
 
 import msgspec
-from django.test import Client
+from django import test
 
 from tests.make import Tenant
+from tests.openapi.contract import contract
+from tests.openapi.exchange import from_django
+
+
+class Client(test.Client):
+    """Django's; each exchange with the API has to be as the API's description says."""
+
+    def request(self, **request: Any) -> Any:
+        """The answer. Errors: `Undeclared`."""
+        reply = super().request(**request)
+        contract().check(from_django(reply))
+        return reply
 
 
 class ApiClient:

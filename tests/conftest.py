@@ -16,6 +16,7 @@ from sites.directory import directory
 from storage.registry import storage
 from tests.client import ApiClient
 from tests.make import Cast, make_cast
+from tests.openapi.contract import contract
 
 ROOMS_SEEN_ONCE = ("browser", "house", "storage")
 """Pages look the same on any database; the storage room's tests bring all of its engines along."""
@@ -54,6 +55,12 @@ def house(settings: Any, tmp_path: Path) -> Iterator[Path]:
     _forget()
     leftover = [t.name for t in threading.enumerate() if t.name == "journal-sync"]
     assert not leftover, "a journal was left open"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def description() -> None:
+    """Made before any test changes a view, on which it would depend."""
+    contract()
 
 
 @pytest.fixture

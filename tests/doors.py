@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.test import Client
-
 from hits import runtime
 from sites.directory import directory
+from tests.client import Client
 
 PEER = "127.0.0.1"
 

@@ -2,12 +2,11 @@
 
 import gzip
 
-import httpx
 import pytest
 
 from tests.browser.visit import Visit
 from tests.browser.web import Recorder
-from tests.live.server import LiveSite
+from tests.live.server import LiveSite, http_client
 
 FAILING = {
     "absent": "delete Navigator.prototype.sendBeacon",
@@ -75,7 +74,7 @@ def test_a_policy_that_allows_neither_is_tried_once(visit: Visit, site: LiveSite
 def test_the_script_is_at_most_three_kilobytes(site: LiveSite) -> None:
     headers = {"Host": site.host, "Accept-Encoding": "gzip"}
     url = f"{site.server.url}/count.js"
-    with httpx.stream("GET", url, headers=headers, trust_env=False) as reply:
+    with http_client() as http, http.stream("GET", url, headers=headers) as reply:
         sent = b"".join(reply.iter_raw())
     assert len(sent) <= 3072
     assert gzip.decompress(sent).startswith(b"/* Counts")

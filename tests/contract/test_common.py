@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
 from prometheus_client import REGISTRY
 
 from goatapi.errors import Unavailable
 from sites import services
 from sites.directory import directory
-from tests.client import ApiClient
+from tests.client import ApiClient, Client
 from tests.make import Cast, make_tenant
 
 DAY = 86_400

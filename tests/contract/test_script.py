@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
 
 from hits.script import FILE, takes_gzip
+from tests.client import Client
 from tests.make import Cast
 
 

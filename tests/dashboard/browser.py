@@ -3,10 +3,9 @@
 import re
 from typing import Any
 
-from django.test import Client
-
 from sites.models import Role, User
 from sites.services import add_member
+from tests.client import Client
 from tests.make import Tenant
 
 PASSWORD = "correct horse"  # as in tests.make

@@ -6,12 +6,11 @@ from typing import Any, NoReturn
 import pytest
 from django.core.cache import caches
 from django.db import InterfaceError, OperationalError
-from django.test import Client
 
 from goatapi.http import outage
 from goatapi.http.outage import PAUSE_SECONDS, Outage
 from sites import queries
-from tests.client import ApiClient
+from tests.client import ApiClient, Client
 from tests.live.load import USER_AGENTS
 from tests.make import Cast
 

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.live.server import SECONDS, LiveSite
+from tests.openapi.contract import Undeclared, contract
+from tests.openapi.exchange import from_wire
 
 PIECES = 8
 PIECE_SECONDS = 0.01
@@ -91,6 +93,7 @@ class FaultyProxy:
         self.site = site
         self.plan = plan or Plan()
         self.seen: list[Seen] = []
+        self.undeclared: list[str] = []
         self.lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
@@ -119,6 +122,7 @@ class FaultyProxy:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        assert self.undeclared == []
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -162,9 +166,27 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             connection.request(self.command, self.path, body, {**given, "Host": site.host})
             answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
+            told = dict(answer.getheaders())
+            self._check(body, answer.status, told, content := answer.read())
+            return answer.status, told, content
         finally:
             connection.close()
+
+    def _check(self, sent: bytes, status: int, told: dict[str, str], body: bytes) -> None:
+        """Curl's and the scripts' own exchanges; told at the end, since this thread is nobody's."""
+        exchange = from_wire(
+            method=self.command,
+            target=self.path,
+            asked=dict(self.headers),
+            sent=sent,
+            status=status,
+            told=told.items(),
+            body=body,
+        )
+        try:
+            contract().check(exchange)
+        except Undeclared as problem:
+            self.server.proxy.undeclared.append(str(problem))  # type: ignore[attr-defined]  # as above
 
     def _answer(
         self, status: int, headers: dict[str, str], content: bytes, fault: Fault | None

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from tests.live.server import SECONDS, LiveSite
+from tests.openapi.contract import contract
+from tests.openapi.exchange import from_wire
 
 USER_AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
@@ -80,12 +82,13 @@ class Client(threading.Thread):
         try:
             connection.request(sending.method, sending.path, sending.body, sending.headers)
             answer = connection.getresponse()
-            answer.read()
+            body = answer.read()
         except (OSError, http.client.HTTPException):
             self.unanswered.append(sending.markers)
             connection.close()
             self._connection = None
             return
+        _check(sending, answer, body)
         kept = self.acknowledged if answer.status == sending.good else self.refused
         kept.extend(sending.markers)
 
@@ -100,6 +103,19 @@ class Client(threading.Thread):
                 assert time.monotonic() < deadline, "the server does not come back"
                 time.sleep(0.02)
         return self._connection
+
+
+def _check(sending: Sending, answer: http.client.HTTPResponse, body: bytes) -> None:
+    exchange = from_wire(
+        method=sending.method,
+        target=sending.path,
+        asked=sending.headers,
+        sent=sending.body,
+        status=answer.status,
+        told=answer.getheaders(),
+        body=body,
+    )
+    contract().check(exchange)
 
 
 def sendings(site: LiveSite, name: str, hits: int) -> Iterator[Sending]:

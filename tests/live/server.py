@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 
 from goatapi.supervisor import leave_with_supervisor
+from tests.openapi.contract import contract
+from tests.openapi.exchange import from_httpx
 from tests.ports import free_port
 from tests.servers import in_production, servers
 
@@ -211,10 +213,7 @@ class LiveSite:
     def client(self) -> httpx.Client:
         """Asks the site with its key. To be closed."""
         headers = {"Host": self.host, "Authorization": f"Bearer {self.key}"}
-        url = self.server.url
-        return httpx.Client(
-            base_url=url, headers=headers, timeout=SECONDS, verify=TLS, trust_env=False
-        )
+        return http_client(self.server.url, headers=headers)
 
     def post(self, path: str, body: Any = None) -> httpx.Response:
         """POST of a value as JSON."""
@@ -264,11 +263,29 @@ class LiveSite:
         raise AssertionError(f"the export does not finish: {self.server.said()}")
 
 
+def http_client(
+    base_url: str = "", *, headers: dict[str, str] | None = None, timeout: float = SECONDS
+) -> httpx.Client:
+    """httpx's; each exchange with the API has to be as the API's description says. To be closed."""
+    return httpx.Client(
+        base_url=base_url,
+        headers=headers,
+        timeout=timeout,
+        verify=TLS,
+        trust_env=False,
+        event_hooks={"response": [_check]},
+    )
+
+
+def _check(reply: httpx.Response) -> None:
+    contract().check(from_httpx(reply))
+
+
 def answers(port: int) -> bool:
     """Whether /healthz at this port does."""
-    url = f"http://127.0.0.1:{port}/healthz"
     try:
-        return httpx.get(url, timeout=5, verify=TLS, trust_env=False).status_code == 200
+        with http_client(timeout=5) as client:
+            return client.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
     except httpx.TransportError:
         return False
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.live.load import USER_AGENTS
 from tests.live.server import LiveServer, LiveSite
+from tests.openapi.contract import contract
+from tests.openapi.exchange import from_bytes
 
 pytestmark = pytest.mark.once
 
@@ -48,7 +50,9 @@ def raw(site: LiveSite, text: str, body: bytes = b"") -> bytes:
         answer = b""
         while chunk := connection.recv(65536):
             answer += chunk
-        return answer
+    if answer:
+        contract().check(from_bytes(head(site, text), body, answer))
+    return answer
 
 
 def head(site: LiveSite, text: str) -> bytes:

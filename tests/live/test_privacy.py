@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.live.server import LiveServer
+from tests.live.server import LiveServer, http_client
 
 ADDRESSES = ("51.171.91.33", "66.66.66.67")
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0 Unmistakable/7"
@@ -25,13 +24,10 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
 def test_neither_address_nor_user_agent_nor_session_is_on_disk(server: LiveServer) -> None:
     site = server.make_site("private")
     headers = {"User-Agent": AGENT, "X-Forwarded-For": ADDRESSES[0]}
-    assert httpx.get(f"{server.url}/count?p=/pixel", headers=headers).status_code == 200
-    assert (
-        httpx.get(
-            f"{server.url}/count?p=/bot", headers=headers | {"User-Agent": f"bot {AGENT}"}
-        ).status_code
-        == 200
-    )
+    bot = headers | {"User-Agent": f"bot {AGENT}"}
+    with http_client(server.url) as http:
+        assert http.get("/count?p=/pixel", headers=headers).status_code == 200
+        assert http.get("/count?p=/bot", headers=bot).status_code == 200
     hit = {"path": "/api", "ip": ADDRESSES[1], "user_agent": AGENT, "id": ID}
     named = {"path": "/session", "session": SESSION}
     assert site.post("/api/v0/count", {"hits": [hit, named]}).status_code == 202

@@ -13,12 +13,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.live.hosts import Hosts, at, end, send_from
 from tests.live.load import USER_AGENTS, Client
-from tests.live.server import SECONDS, LiveServer, LiveSite, wait_until
+from tests.live.server import SECONDS, LiveServer, LiveSite, http_client, wait_until
 from tests.live.test_kill import judge
 
 pytestmark = pytest.mark.once
@@ -177,14 +176,14 @@ def test_a_visitor_who_meets_both_hosts_has_one_session(
     hosts: Hosts, both: list[LiveServer]
 ) -> None:
     site = both[0].make_site("met")
-    for number in range(40):
-        host = both[number % 2]
-        answer = httpx.get(
-            f"{host.url}/count?p=/page/{number % 4}",
-            headers={"Host": at(host, site).host, "User-Agent": USER_AGENTS[0]},
-            trust_env=False,
-        )
-        assert answer.status_code == 200
+    with http_client() as http:
+        for number in range(40):
+            host = both[number % 2]
+            answer = http.get(
+                f"{host.url}/count?p=/page/{number % 4}",
+                headers={"Host": at(host, site).host, "User-Agent": USER_AGENTS[0]},
+            )
+            assert answer.status_code == 200
     counted(hosts, site, 40)
     sessions = hosts.query(
         "SELECT DISTINCT session FROM hits JOIN sites_site s ON s.id = site_id WHERE s.code = 'met'"
@@ -290,7 +289,8 @@ def taken(clients: list[Client]) -> int:
 
 def limiter_failures(host: LiveServer) -> float:
     """By the metrics port."""
-    text = httpx.get(f"http://127.0.0.1:{host.metrics_port}/metrics", trust_env=False).text
+    with http_client() as http:
+        text = http.get(f"http://127.0.0.1:{host.metrics_port}/metrics").text
     lines = [
         line for line in text.splitlines() if line.startswith("goatapi_limiter_failures_total{")
     ]

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.test import Client
-
 from sites import keys, services
 from sites.models import Account, ApiKey, Site, User
+from tests.client import Client
 
 
 class Response(Protocol):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 from django.utils import timezone
 from time_machine import travel
 
@@ -14,6 +14,7 @@ from goatapi import errors
 from sites import keys, queries, services
 from sites.access import rate_key
 from sites.models import ApiKey, Membership, Role
+from tests.client import Client
 from tests.sites.people import Response, Tenant, get, tenant
 
 pytestmark = pytest.mark.django_db

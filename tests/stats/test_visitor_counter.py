@@ -8,11 +8,10 @@ from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
 import pytest
-from django.test import Client
 from PIL import Image
 
 from stats import queries
-from tests.client import ApiClient
+from tests.client import ApiClient, Client
 from tests.make import Tenant, drain, make_tenant
 
 

@@ -1,0 +1,1 @@
+"""The API's description held against the service: each exchange, made clients, made-up requests."""
