@@ -22,9 +22,9 @@ OF_THE_FILE = [200, 206, 304]
 ID = id_in_path("Id of the export.")
 
 
-def condition(name: str, description: str, example: str) -> OpenApiParameter:
+def condition(name: str, description: str, example: str = "") -> OpenApiParameter:
     """A request's header about which bytes, and of which version, are wanted (RFC 9110)."""
-    schema = {"type": "string", "example": example}
+    schema = {"type": "string"} | ({"example": example} if example else {})
     return OpenApiParameter(name, schema, OpenApiParameter.HEADER, description=description)
 
 
@@ -37,7 +37,7 @@ list_exports = extend_schema(
     parameters=[
         OpenApiParameter(
             "limit",
-            {"type": "integer", "format": "int32", "default": 20},
+            {"type": "integer", "format": "int64", "default": 20},
             description="Most exports in the answer, 1 to 100; a number beyond is taken as the nearest of "
             "these.",
         ),
@@ -104,7 +104,7 @@ download_export = extend_schema(
     "A range that makes no sense, and several ranges, are answered with the whole file.",
     parameters=[
         ID,
-        condition("Range", "One range of bytes.", "bytes=1000-"),
+        condition("Range", "One range of bytes.", "bytes=0-999"),
         condition(
             "If-Range",
             "An `ETag` or a `Last-Modified`: the range only if the file is still that one, else all of it.",
@@ -116,11 +116,10 @@ download_export = extend_schema(
             "A `Last-Modified`; if the file is no newer, the answer is 304.",
             "Thu, 18 Jun 2026 14:42:00 GMT",
         ),
-        condition("If-Match", "`ETag`s; if none is the file's, the answer is 412.", '"0f3a"'),
+        condition("If-Match", "`ETag`s; if none is the file's, the answer is 412.", "*"),
         condition(
             "If-Unmodified-Since",
             "A `Last-Modified`; if the file is newer, the answer is 412.",
-            "Thu, 18 Jun 2026 14:42:00 GMT",
         ),
         response_header(
             "ETag", OF_THE_FILE, "The file's version: its SHA-256 in quotes.", type="string"

@@ -15,9 +15,9 @@ DAY = "[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 TIME = rf"{DAY}[Tt]{_CLOCK}:[0-5][0-9](\.[0-9]{{1,9}})?([Zz]|[+-]{_CLOCK})"
 
 
-def day_or_time(help_text: str) -> serializers.CharField:
+def day_or_time(help_text: str, example: str) -> serializers.CharField:
     """A moment in a request."""
-    style = keywords(pattern=f"^({DAY}|{TIME})?$", example="2026-06-18")
+    style = keywords(pattern=f"^({DAY}|{TIME})?$", example=example)
     return serializers.CharField(
         required=False, allow_null=True, allow_blank=True, help_text=help_text, style=style
     )
@@ -47,10 +47,12 @@ class ExportRequestSerializer(serializers.Serializer[Any]):
     start = day_or_time(
         "Only hits created at this time (RFC 3339) or later. A day means its begin in UTC. Null and an empty "
         "text: no limit.",
+        "2026-06-18",
     )
     end = day_or_time(
         "Only hits created before this time (RFC 3339). A day means its begin in UTC, so that day is not in "
         "the export. Null and an empty text: no limit.",
+        "2026-06-19T12:00:00Z",
     )
 
 

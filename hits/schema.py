@@ -19,7 +19,7 @@ from hits.serializers import (
     StatusSerializer,
 )
 
-DESCRIPTION = f"""Takes 1 to {MAX_HITS} pageviews. Those in order are on disk when the answer comes, and \
+DESCRIPTION = f"""Takes 1 to {MAX_HITS} pageviews. What is accepted is on disk when the answer comes, and \
 in the next export within seconds.
 
 Each hit stands for itself. If some are wrong, the answer is a 400 whose `errors` name them by their place \

@@ -14,6 +14,10 @@ from hits.batch import FUTURE_SECONDS, MAX_HITS, MAX_ID, MAX_IP, MAX_LANGUAGE, M
 from hits.parse import MAX_PATH, MAX_QUERY, MAX_REF, MAX_TITLE, MAX_USER_AGENT
 from hits.size import MAX_SIZE
 
+_ERRORS = (
+    "Place of the hit in `hits`, from 0, as a text → what is wrong with it: a list of texts; one text for a "
+    "request with the header `X-Goatcounter-Import`."
+)
 _NUMBER = r"[0-9]{1,9}(\.[0-9]{1,9})?"
 
 
@@ -178,7 +182,7 @@ class HitErrorsSerializer(serializers.Serializer[Any]):
 
     errors = serializers.DictField(  # type: ignore[assignment]  # DRF takes fields off the class
         child=serializers.ListField(child=serializers.CharField()),
-        help_text="Place of the hit in `hits`, from 0, as a text → what is wrong with it.",
+        help_text=_ERRORS,
         style=keywords(minProperties=1, example={"1": ["created_at: in the future."]}),
     )
 
@@ -188,6 +192,6 @@ class ImporterErrorsSerializer(serializers.Serializer[Any]):
 
     errors = serializers.DictField(  # type: ignore[assignment]  # as above
         child=serializers.CharField(),
-        help_text="Place of the hit in `hits`, from 0, as a text → what is wrong with it.",
+        help_text=_ERRORS,
         style=keywords(minProperties=1, example={"1": "created_at: in the future."}),
     )

@@ -34,10 +34,10 @@ def whole_number(body: Mapping[str, Any], name: str) -> int | None:
 
 
 def integer(query: Mapping[str, str], name: str, *, default: Default) -> int | Default:
-    """An optional integer of the query string. Errors: `GoatapiError`."""
+    """An optional integer (64 bits) of the query string. Errors: `GoatapiError`."""
     text = query.get(name)
     if text is None:
         return default
-    if re.fullmatch("-?[0-9]{1,19}", text):
+    if re.fullmatch("-?[0-9]{1,19}", text) and -(2**63) <= int(text) < 2**63:
         return int(text)
     raise GoatapiError(f"invalid query parameters: {name} must be a whole number")

@@ -168,7 +168,7 @@ def test_the_list_is_newest_first_and_goes_on(api: ApiClient, stranger: ApiClien
     assert api.get(f"{URL}?x=1").json() == {"error": 'unknown parameter: "x"'}
 
 
-@pytest.mark.parametrize("text", ["", "x", "1.0", "+5", "%205", "1_0", "٣", "9" * 20])
+@pytest.mark.parametrize("text", ["", "x", "1.0", "+5", "%205", "1_0", "٣", str(2**63)])
 def test_a_page_is_asked_for_by_whole_numbers(api: ApiClient, text: str) -> None:
     for name in ("limit", "before"):
         reply = api.get(f"{URL}?{name}={text}")
