@@ -77,21 +77,6 @@ def test_every_volume_of_the_containers_is_declared() -> None:
     assert all((ROOT / name).is_file() for name in mounted if name.startswith("."))
 
 
-@pytest.mark.parametrize("path", [GUIDE, ROOT / "README.md"], ids=lambda path: path.name)
-def test_every_link_leads_somewhere(path: Path) -> None:
-    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
-        assert link.startswith("http") or (path.parent / link).exists(), link
-
-
-def test_every_section_that_is_linked_is_there() -> None:
-    text = GUIDE.read_text()
-    titles = {
-        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
-        for title in re.findall(r"^#+ (.*)$", text, re.M)
-    }
-    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= titles
-
-
 def test_no_back_up_holds_the_salts() -> None:
     left_out = re.findall(r"--exclude-table-data=(\w+)", GUIDE.read_text())
     assert left_out[0] == "salts"

@@ -3,9 +3,13 @@
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REGISTRIES = rb"registry\.npmjs|registry\.yarnpkg|files\.pythonhosted|pypi\.org|proxy\.golang"
 
 
@@ -42,3 +46,35 @@ def test_every_room_begins_with_what_lives_in_it() -> None:
         text = (ROOT / room / "__init__.py").read_text()
         assert text.startswith('"""')
         assert "Front doors" in text
+
+
+def links(document: Path) -> Iterator[tuple[str, str]]:
+    """(path, anchor) of every link to something of ours; either may be empty."""
+    text = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.M | re.S)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"(https?|mailto):", target):
+            path, _, anchor = target.partition("#")
+            yield path, anchor
+
+
+def anchors(target: Path) -> set[str]:
+    """What can be linked to within a file: a page's ids, a document's titles as they are usually spelt."""
+    text = target.read_text()
+    if target.suffix == ".html":
+        return set(re.findall(r'\bid="([^"]+)"', text))
+    titles = re.findall(r"^#+ (.*)$", text, re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for path, anchor in links(document):
+        target = document.parent / path if path else document
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
+
+
+def test_the_index_lists_every_document() -> None:
+    index = ROOT / "docs" / "README.md"
+    listed = {(index.parent / path).resolve() for path, _ in links(index)}
+    assert set(DOCUMENTS) - {index} <= listed
