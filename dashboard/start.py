@@ -23,8 +23,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     """How to count and export, in a page. Its examples carry the reader's own address."""
-    origin = f"{request.scheme}://{request.get_host()}" if has_site(request) else _example_origin()
-    return render(request, "help.html", {"origin": origin})
+    return render(request, "help.html", {"origin": origin_for(request)})
+
+
+def origin_for(request: HttpRequest) -> str:
+    """For examples: the reader's own address on a site's host, else that of a site called `my-site`."""
+    return f"{request.scheme}://{request.get_host()}" if has_site(request) else _origin("my-site")
 
 
 def start(request: HttpRequest) -> HttpResponse:
@@ -58,7 +62,3 @@ def _origin(code: str) -> str:
     """From the settings, never from the request's Host."""
     env = settings.ENVIRONMENT
     return f"{env.url_scheme}://{code}.{env.domain}{env.public_port}"
-
-
-def _example_origin() -> str:
-    return _origin("my-site")

@@ -1,6 +1,7 @@
 """Django's settings, made from the environment that `goatapi.env` has read and checked."""
 
 import os
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = (
 )
 SITES_FIRST_HIT_AT = "storage.registry.first_hit_at"  # `sites` may not import `storage`
 INVITATION = "dashboard.first_run.invitation"  # made at the start; `ops` may not import `dashboard`
+REFERENCE_PAGE = "dashboard.reference.page"  # for docs/; as above
 RATELIMIT_FAIL_OPEN = True  # a window that is gone between two questions is nobody's fault
 RATELIMIT_WHO = "sites.access.rate_key"  # the limiter imports no room: its resolver is named here
 
@@ -96,8 +98,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [ROOT / "static"]
-STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # ours alone
+SWAGGER_UI = files("drf_spectacular_sidecar") / "static/drf_spectacular_sidecar/swagger-ui-dist"
+STATICFILES_DIRS = [ROOT / "static", ("swagger-ui", str(SWAGGER_UI))]
+STATICFILES_FINDERS = ["goatapi.http.static.UsedFilesFinder"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600  # for the plain names; those with a hash are kept for ever

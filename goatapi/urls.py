@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from dashboard import about, errors, first_run, settings_auth, sign_in, start
+from dashboard.reference import views as reference
 from exports.api import ExportViewSet
 from goatapi.http import envelope
 from goatapi.http import reference as documents
@@ -36,6 +37,8 @@ urlpatterns: list[URLPattern] = [
     path("api.openapi.json", documents.api_openapi_json),
     path("", start.home),
     path("help", start.help_page),
+    path("api.html", reference.api_html),
+    path("api2.html", reference.api2_html),
     path("first-run", first_run.create),
     path("sign-in", sign_in.sign_in),
     path("sign-out", sign_in.sign_out),

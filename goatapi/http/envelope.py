@@ -125,7 +125,7 @@ def answer(
     request: HttpRequest, status: int, body: Mapping[str, Any], headers: Mapping[str, str]
 ) -> HttpResponse:
     """A refusal outside of DRF: JSON under /api and for `.json`, a small page elsewhere."""
-    if request.path.startswith("/api") or request.path.endswith(".json"):
+    if f"{request.path}/".startswith("/api/") or request.path.endswith(".json"):
         return HttpResponse(dump(body), status=status, content_type=JSON_TYPE, headers=headers)
     text = body.get("error") or "; ".join(f"{k}: {', '.join(v)}" for k, v in body["errors"].items())
     title = f"{status} {HTTPStatus(status).phrase}"

@@ -1,17 +1,30 @@
-"""The style sheet and its few companions: served by us, under names that hold their hash.
+"""Style sheets, scripts and Swagger UI: served by us, under names that hold their hash.
 
 No build step: the names are made from the files when the process starts. A page and its style sheet
 then always belong together, and browsers may keep both names for ever.
 """
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
+
+UNUSED = ("*.map", "*.html", "oauth2-redirect.js", "*-standalone-preset.js", "favicon-*")
+"""What comes along with Swagger UI and no page of ours asks for."""
+
+
+class UsedFilesFinder(FileSystemFinder):
+    """The folders of the settings, without what nobody needs."""
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[Any]:
+        """Names and storages of all files to serve."""
+        return super().list([*(ignore_patterns or ()), *UNUSED])
 
 
 class HashedStorage(StaticFilesStorage):

@@ -25,6 +25,8 @@ OPEN = {
 PAGES = {
     "",
     "help",
+    "api.html",
+    "api2.html",
     "first-run",
     "sign-in",
     "sign-out",

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
 
 from sites.models import Role
-from tests.client import ApiClient
+from tests.client import ApiClient, Client
 from tests.contract.test_strangers import PAGES
 from tests.dashboard.browser import Browser, at, key_form, signed_in
 from tests.make import Cast
@@ -21,6 +20,8 @@ REVOKE = "settings/auth/keys/<int:key_id>/revoke"
 TABLE: dict[str, dict[str, tuple[object, object, object]]] = {
     "": {"GET": (SIGN_IN, 302, 302), "POST": (405, 405, 405)},
     "help": {"GET": (200, 200, 200), "POST": (405, 405, 405)},
+    "api.html": {"GET": (200, 200, 200), "POST": (405, 405, 405)},
+    "api2.html": {"GET": (200, 200, 200), "POST": (405, 405, 405)},
     "first-run": {"GET": (302, 302, 302), "POST": (302, 302, 302)},
     "sign-in": {"GET": (200, 302, 302), "POST": (400, 400, 400)},
     "sign-out": {"GET": (405, 405, 405), "POST": (SIGN_IN, SIGN_IN, SIGN_IN)},
