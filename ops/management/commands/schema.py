@@ -6,12 +6,24 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.module_loading import import_string
 
 from goatapi.http.reference import openapi_text, swagger_text
+
+ORIGIN = "https://my-site.example.com"
+"""The host of the examples in the page that is kept; a served one has its own."""
+
+
+def page_text() -> bytes:
+    """What `/api.html` holds."""
+    page: str = import_string(settings.REFERENCE_PAGE)(ORIGIN)
+    return page.encode()
+
 
 DOCUMENTS: dict[str, Callable[[], bytes]] = {
     "api.json": swagger_text,
     "api.openapi.json": openapi_text,
+    "api.html": page_text,
 }
 
 
