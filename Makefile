@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check ci lock format schema clean
+.PHONY: run test fuzz check ci lock format schema clean
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/python -m goatapi.supervisor
@@ -22,6 +22,11 @@ check: $(VENV)/.dev
 	$(BIN)/python manage.py check
 	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file /dev/null
 	$(BIN)/python manage.py schema --check
+
+# Thousands of made-up requests; for other ones: make fuzz CASES=10000 SEED=7
+CASES ?= 2000
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
 ci: check test
 

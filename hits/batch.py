@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 
@@ -54,7 +55,7 @@ class ApiHit(msgspec.Struct, forbid_unknown_fields=True):
     ref: str | None = None
     size: str | int | float | list[int | float] | None = None
     query: str | None = None
-    bot: int | None = None
+    bot: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     user_agent: str | None = None
     location: str | None = None
     language: str | None = None

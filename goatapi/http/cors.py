@@ -33,7 +33,6 @@ class CorsMiddleware:
 
 def _preflight() -> HttpResponse:
     response = HttpResponse(status=200, content_type="application/json")
-    response["Allow"] = METHODS
     response["Access-Control-Allow-Methods"] = METHODS
     response["Access-Control-Allow-Headers"] = (
         "Authorization, Content-Type, Idempotency-Key, X-Goatcounter-Import, "

@@ -26,8 +26,13 @@ def path_id(name: str, text: str) -> int:
 
 
 def whole_number(body: Mapping[str, Any], name: str) -> int | None:
-    """An optional integer of a JSON body; None when absent or null. Errors: `GoatapiError`."""
+    """An optional integer of a JSON body; None when absent or null. Errors: `GoatapiError`.
+
+    `100.0` is one, as JSON Schema has it.
+    """
     value = body.get(name)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise GoatapiError(f"invalid JSON: {name} must be a whole number")

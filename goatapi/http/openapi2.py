@@ -136,7 +136,7 @@ class _Conversion:
             if keyword in schema:
                 self._lose(place, keyword)
         if schema.get("nullable"):
-            made |= _nullable(made)
+            made["x-nullable"] = True
         if "anyOf" in schema:
             self._lose(place, "all its forms but the first")
             made = self._schema(schema["anyOf"][0], place) | made
@@ -180,13 +180,6 @@ class _Conversion:
 
 def _name(reference: Object) -> str:
     return str(reference["$ref"]).removeprefix(SCHEMAS)
-
-
-def _nullable(schema: Object) -> Object:
-    made: Object = {"x-nullable": True}
-    if "enum" in schema:
-        made["enum"] = [value for value in schema["enum"] if value is not None]
-    return made
 
 
 def _scheme(scheme: Object) -> Object:

@@ -207,6 +207,7 @@ def test_at_most_500_hits_in_a_request(api: ApiClient) -> None:
         ({"path": "/", "nonsense": 1}, 'unknown parameter: "nonsense"'),
         ({"path": "/", "size": "x"}, "size: "),
         ({"path": "/", "size": "1e99"}, "size: "),
+        ({"path": "/", "bot": 2**63}, "bot: expected `int` <= 9223372036854775807."),
         ({"path": "/", "event": "perhaps"}, "event: must be a boolean."),
         ({"path": "/", "created_at": "yesterday"}, "created_at: "),
         ({"path": "/", "created_at": "2020-01-01T00:00:00"}, "created_at: must be a time"),

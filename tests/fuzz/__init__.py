@@ -1,0 +1,1 @@
+"""Made-up requests by schemathesis, for both documents, with a good key, a bad one and none."""
