@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from goatapi.errors import Invalid
+from goatapi.http import metrics
 from goatapi.http.body import bounded_body
 from hits import records, runtime
 from hits.batch import Outcome
@@ -58,6 +59,7 @@ def _journal(site_id: int, outcome: Outcome) -> None:
         return
     frame = Frame(site_id, int(time.time()), outcome.hits, outcome.tallies)
     runtime.journal().wait(runtime.journal().append(records.encode(frame)))
+    metrics.ACCEPTED_BY_API.inc(len(outcome.hits))
 
 
 def _headers(outcome: Outcome) -> dict[str, str]:

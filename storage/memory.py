@@ -191,12 +191,13 @@ class MemoryStorage:
         return self
 
     @contextmanager
-    def begin(self) -> Iterator[MemoryTransaction]:
+    def begin(self, *, rehearsal: bool = False) -> Iterator[MemoryTransaction]:
         """See the protocol."""
         with self._mutex:
             state = copy.deepcopy(self._state)
             yield MemoryTransaction(state)
-            self._state = state
+            if not rehearsal:
+                self._state = state
 
     def positions(self, prefix: str) -> dict[str, int]:
         """See the protocol."""

@@ -7,6 +7,14 @@ from typing import Protocol
 from storage.types import ALWAYS, Pageview, PathKey, Salt, Session, Span, StoredHit
 
 
+class TryAgain(Exception):
+    """The storage did not get to it: it is away, or gave up waiting. The same may work later."""
+
+
+class Unstorable(Exception):
+    """The data itself is refused, and will be however often it is tried."""
+
+
 class Transaction(Protocol):
     """One atomic step of the drain: everything in it is stored when the block ends, or nothing is."""
 
@@ -71,14 +79,18 @@ class Transaction(Protocol):
 class Ledger(Protocol):
     """Per-site counters, journal positions, sessions, seen ids, salts."""
 
-    def begin(self) -> AbstractContextManager[Transaction]:
-        """Open the drain's transaction (SQLite: takes the one write lock at once)."""
+    def begin(self, *, rehearsal: bool = False) -> AbstractContextManager[Transaction]:
+        """Open the drain's transaction (SQLite: takes the one write lock at once).
+
+        A rehearsal goes through everything, and then nothing of it is stored.
+        Errors, also when the block ends: `TryAgain`, `Unstorable`.
+        """
 
     def positions(self, prefix: str) -> dict[str, int]:
-        """Segment name → consumed bytes, for the segments whose name starts with `prefix`."""
+        """Segment name → consumed bytes, for the segments whose name starts with `prefix`. Errors: `TryAgain`."""
 
     def forget_segment(self, segment: str) -> None:
-        """Drop a position once its file is gone (never before)."""
+        """Drop a position once its file is gone (never before). Errors: `TryAgain`."""
 
     def tallies(self, site_id: int) -> dict[tuple[int, str], int]:
         """(day, reason) → count."""

@@ -40,6 +40,10 @@ class Database:
         self._revive()
         return transaction.atomic(using=self.alias, durable=True)
 
+    def undo(self) -> None:
+        """Have the open transaction end with nothing stored."""
+        transaction.set_rollback(True, using=self.alias)
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Nobody else, on any host, is in such a block meanwhile (SQLite: one host, nothing to do)."""
