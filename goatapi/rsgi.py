@@ -9,7 +9,9 @@ from typing import Any
 
 from django.conf import settings
 
+from exports.figures import ExportFigures
 from exports.hosts import Presence
+from exports.tasks import owner_prefix
 from goatapi import bridge
 from goatapi.errors import Unavailable
 from goatapi.http import metrics
@@ -43,7 +45,12 @@ class Application:
         self._parent = os.getppid()
         self._ticker.start()
         self._presence.start()
-        metrics.serve("web", settings.ENVIRONMENT.metrics_port, JournalFigures(runtime.journal()))
+        metrics.serve(
+            "web",
+            settings.ENVIRONMENT.metrics_port,
+            JournalFigures(runtime.journal()),
+            ExportFigures(owner_prefix=owner_prefix()),
+        )
         loop.call_later(1, self._leave_with_parent, loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:

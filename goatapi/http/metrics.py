@@ -1,7 +1,8 @@
 """Figures for Prometheus, on ports of their own that only the machine itself can reach.
 
-Each process serves its own: `GOATAPI_METRICS_PORT` is the web process's, the next one the drain's, the one after
-that the worker's. No figure names a tenant. Their meaning, and what to watch: docs/operations.md.
+Each process serves its own: `GOATAPI_METRICS_PORT` is the web process's, the next one the drain's. The worker has
+none: its children would have to share one, and what it does is seen in the rows, also when it is dead, by the
+web process. No figure names a tenant. Their meaning, and what to watch: docs/operations.md.
 """
 
 import logging
@@ -11,8 +12,7 @@ from prometheus_client import REGISTRY, Counter, Histogram, start_http_server
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-PORTS = {"web": 0, "drain": 1, "worker": 2}
-"""Each process's distance from the port that is set."""
+from goatapi.env import METRICS_OF
 
 SAMPLED = 16
 """Of so many `/count` requests one is timed: a histogram costs two microseconds, a tenth of the request."""
@@ -90,12 +90,12 @@ class Shown(Collector):
 
 
 def serve(process: str, first_port: int, *figures: Figures) -> None:
-    """Answer on 127.0.0.1 for `process`, which is one of `PORTS`; not at all when `first_port` is 0."""
+    """Answer on 127.0.0.1 for `process`, one of `env.METRICS_OF`; not at all when `first_port` is 0."""
     if not first_port:
         return
     for each in figures:
         REGISTRY.register(Shown(each))
-    port = first_port + PORTS[process]
+    port = first_port + METRICS_OF.index(process)
     try:
         start_http_server(port, addr="127.0.0.1")
     except OSError as error:  # another process of this kind on this host has it
