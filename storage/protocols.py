@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from storage.types import ALWAYS, Pageview, PathKey, Salt, Session, Span, StoredHit
+from storage.types import ALWAYS, Census, Pageview, PathKey, Salt, Session, Span, StoredHit
 
 
 class TryAgain(Exception):
@@ -135,6 +135,22 @@ class Vault(Protocol):
         """
 
 
+class Audit(Protocol):
+    """Ledger, rows and rollups held against each other; for `manage.py doctor`. Errors: those of the database."""
+
+    def site_ids(self) -> list[int]:
+        """Every site of which anything is stored."""
+
+    def census(self, site_id: int) -> Census:
+        """Read at one moment, whatever is stored meanwhile; nobody waits for it."""
+
+    def first_gap(self, site_id: int) -> int | None:
+        """The smallest hit id up to `last_hit_id` that has no row."""
+
+    def recount(self, site_id: int) -> None:
+        """Make the eight rollups anew from the rows. The site is locked meanwhile: the drain waits."""
+
+
 class Storage(Protocol):
     """Both halves of one engine."""
 
@@ -143,6 +159,9 @@ class Storage(Protocol):
 
     @property
     def vault(self) -> Vault: ...
+
+    @property
+    def audit(self) -> Audit: ...
 
     def alone(self) -> AbstractContextManager[None]:
         """Only one process of all hosts is in such a block at a time: for what changes the tables."""
