@@ -26,11 +26,13 @@ class ExportFigures:
     def collect(self) -> list[Metric]:
         """See `goatapi.http.metrics.Figures`."""
         try:
-            now = timezone.now()
-            self._time(now)
-            return [_by_state(), _oldest_open(now)]
+            return self._told(timezone.now())
         finally:
             connections.close_all()
+
+    def _told(self, now: datetime) -> list[Metric]:
+        self._time(now)
+        return [_by_state(), _oldest_open(now)]
 
     def _time(self, now: datetime) -> None:
         """Put what has ended since the last time into the histogram, each once."""

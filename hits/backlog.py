@@ -3,6 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +63,12 @@ class Backlog:
         return False
 
     def segments(self) -> list[Segment]:
-        """All segments in the order of their names."""
-        paths = sorted(self._folder.glob(f"{self._host}.*.seg"))
-        return [Segment(path, _is_sealed(path)) for path in paths]
+        """All segments in the order of their names. For others than the drain: but those it removes meanwhile."""
+        found = []
+        for path in sorted(self._folder.glob(f"{self._host}.*.seg")):
+            with suppress(FileNotFoundError):
+                found.append(Segment(path, _is_sealed(path)))
+        return found
 
     def read(self, segment: Segment, position: int) -> Iterator[Record | Damage]:
         """What lies behind `position`: records, and the ranges that are none.
