@@ -96,7 +96,7 @@ class Application:
                 await door.journal.synced(reply.ticket)
             except Unavailable as error:
                 return unavailable(error)
-            metrics.ACCEPTED_BY_COUNT.inc()
+            metrics.ACCEPTED.by_count += 1
         return reply
 
     async def _django(self, scope: Any, protocol: Any) -> None:

@@ -59,7 +59,7 @@ def _journal(site_id: int, outcome: Outcome) -> None:
         return
     frame = Frame(site_id, int(time.time()), outcome.hits, outcome.tallies)
     runtime.journal().wait(runtime.journal().append(records.encode(frame)))
-    metrics.ACCEPTED_BY_API.inc(len(outcome.hits))
+    metrics.ACCEPTED.add_by_api(len(outcome.hits))
 
 
 def _headers(outcome: Outcome) -> dict[str, str]:

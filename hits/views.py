@@ -24,7 +24,7 @@ def count(request: TenantRequest) -> HttpResponse:
     except Unavailable as error:
         reply = unavailable(error)
     else:
-        metrics.ACCEPTED_BY_COUNT.inc(bool(reply.ticket))
+        metrics.ACCEPTED.by_count += bool(reply.ticket)
     return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
 

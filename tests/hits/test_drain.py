@@ -253,8 +253,9 @@ def test_a_crash_between_any_two_steps_loses_nothing_and_counts_nothing_twice(
         world = World(tmp_path / f"{cut}", kept, host=f"host{cut}")
         expected = fill(world)
         if poisoned:
-            world.segment(record(world.a, POISON), record(world.a, "/4"), name="w.00000009")
-            expected[0]["/4"] += 1
+            batch = record(world.a, "/6", POISON, "/7")
+            world.segment(batch, record(world.a, "/4"), name="w.00000009")
+            expected[0].update(["/4", "/6", "/7"])
         wire = Wire(cut, ERRORS[error]())
         drain = world.start(wire)
         try:
@@ -269,12 +270,20 @@ def test_a_crash_between_any_two_steps_loses_nothing_and_counts_nothing_twice(
             assert not (world.rows()[0] - expected[0]) + (world.rows()[1] - expected[1])
         else:
             assert world.rows() == expected, wire.crossed[-1]
+            assert poison_in(world) == int(poisoned), wire.crossed[-1]
         assert world.left() == []
         assert b"garbage" in world.quarantined()
         assert b"unreadable" in world.quarantined()
         if not wire.was_cut:
             assert cut > 15, "the wire goes through every seam"
             return
+
+
+def poison_in(world: World) -> int:
+    """How often the poison is in quarantine; what is no frame there is not asked."""
+    return sum(
+        kept.count(records.encode(Frame(world.a, NOW, [POISON]))) for kept in world.quarantined()
+    )
 
 
 def test_two_hosts_with_the_same_sites_count_each_resend_and_visitor_once(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from exports import services
 from exports.figures import ExportFigures
 from exports.models import Export
+from goatapi.env import BadEnvironment, read
 from goatapi.http import metrics
 from goatapi.http.metrics import SAMPLED, Shown
 from hits import records, runtime
@@ -265,3 +266,11 @@ def test_without_a_port_nothing_is_served(house: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(metrics, "start_http_server", refuse)
     metrics.serve("web", 0, DrainFigures(Backlog(house, host="h"), dict))
+
+
+@pytest.mark.parametrize("port", [8000, 7999])
+def test_a_port_that_is_the_servers_own_stops_the_start(port: int, tmp_path: Path) -> None:
+    given = {"GOATAPI_DATA_DIR": str(tmp_path), "PORT": "8000", "GOATAPI_METRICS_PORT": str(port)}
+    with pytest.raises(BadEnvironment, match="must not be PORT"):
+        read(given)
+    assert read(given | {"GOATAPI_METRICS_PORT": "8001"}).metrics_port == 8001
