@@ -3,7 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test fuzz check ci lock format schema clean
+# How many rounds of kills `make faults` makes, and the seed of their random choices (empty: a new one).
+ROUNDS ?= 200
+SEED ?=
+
+.PHONY: run test fuzz faults check ci lock format schema clean
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/python -m goatapi.supervisor
@@ -12,6 +16,13 @@ test: $(VENV)/.dev
 	@sh ops/setup/servers.sh
 	$(BIN)/pytest
 	GOATAPI_TEST_ON=production $(BIN)/pytest -m "not once"
+
+# Rounds of kills, which go on where they were when they are interrupted, and the long form of tests/faults.
+faults: $(VENV)/.dev
+	@sh ops/setup/servers.sh
+	$(BIN)/python -m tests.faults --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+	FAULTS=long $(BIN)/pytest tests/faults
+	PRODUCTION_SECONDS=120 PRODUCTION_AWAY_SECONDS=60 $(BIN)/pytest tests/live/test_production.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -130,6 +130,22 @@ class BucketShelf:
                 found.add((int(site), int(export)))
         return iter(sorted(found))
 
+    def size_of(self, key: str) -> int | None:
+        """Bytes of the object there; None where there is none."""
+        try:
+            return int(self._object(key).content_length)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in NOT_THERE:
+                return None
+            raise
+
+    def touched(self, place: str) -> float:
+        """There or here, whichever was later."""
+        bucket = self._storage.connection.Bucket(self._storage.bucket_name)
+        there = bucket.objects.filter(Prefix=f"{self._base}{place}/")
+        times = [found.last_modified.timestamp() for found in there]
+        return float(max([*times, self.work.touched(place)]))
+
     def clean(self) -> None:
         """Copies that nobody asks for, and what broken-off work has left."""
         for used_at, _, path in self._copies(unfinished=True):

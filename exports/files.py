@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -47,6 +48,12 @@ class Shelf(Protocol):
     def places(self) -> Iterator[tuple[int, int]]:
         """(site id, export id) of every export that has files."""
 
+    def size_of(self, key: str) -> int | None:
+        """Bytes of a whole file; None where there is none."""
+
+    def touched(self, place: str) -> float:
+        """When anything of an export was last written, in seconds; 0 where there is nothing."""
+
     def clean(self) -> None:
         """Delete local copies that nobody has asked for lately."""
 
@@ -58,6 +65,7 @@ class FolderShelf:
         self.work = work
         self.drop, self.remove = work.drop, work.remove
         self.keep_only, self.places = work.keep_only, work.places
+        self.size_of, self.touched = work.size_of, work.touched
 
     def keep(self, key: str, beat: Beat) -> None:
         """A rename."""
@@ -150,6 +158,21 @@ def remove_soon(*, site_id: int, export_id: int) -> None:
 def kept() -> Iterator[tuple[int, int]]:
     """(site id, export id) of every export that has files."""
     return shelf().places()
+
+
+def size_of(export: Export) -> int | None:
+    """Bytes of a finished export's file; None where it is gone."""
+    return shelf().size_of(key_of(export, export.stored_as))
+
+
+def orphans(*, before: datetime) -> list[tuple[int, int]]:
+    """(site id, export id) of what belongs to no row, and has not been touched since then."""
+    return [
+        (site_id, export_id)
+        for site_id, export_id in kept()
+        if 0 < shelf().touched(_place(site_id, export_id)) < before.timestamp()
+        and not Export.objects.filter(pk=export_id, site_id=site_id).exists()
+    ]
 
 
 def clean() -> None:

@@ -48,6 +48,16 @@ class Folder:
                 if path.name != name:
                     path.unlink(missing_ok=True)
 
+    def size_of(self, key: str) -> int | None:
+        """Bytes of a whole file; None where there is none."""
+        path = self.path(key)
+        return path.stat().st_size if path.is_file() else None
+
+    def touched(self, place: str) -> float:
+        """When anything of an export was last written, in seconds; 0 where there is nothing."""
+        paths = [self.root / place, *(self.root / place).glob("*")]
+        return max((path.stat().st_mtime for path in paths if path.exists()), default=0.0)
+
     def places(self) -> Iterator[tuple[int, int]]:
         """(site id, export id) of every export that has a folder."""
         for folder in self.root.glob("*/*"):

@@ -47,6 +47,21 @@ def claimable(*, now: datetime) -> Exports:
     ).order_by("pk")
 
 
+def done() -> Exports:
+    """Exports whose file is there to be downloaded."""
+    return Export.objects.filter(state=State.DONE).order_by("pk")
+
+
+def lapsed(*, before: datetime) -> Exports:
+    """Running exports whose lease has ended before then."""
+    return Export.objects.filter(state=State.RUNNING, lease_until__lt=before)
+
+
+def left_waiting(*, now: datetime, since: datetime) -> Exports:
+    """Exports that a worker may take and none has taken since then."""
+    return claimable(now=now).filter(state=State.QUEUED, created_at__lt=since)
+
+
 def outdated(*, now: datetime) -> Exports:
     """Finished exports whose file has been kept long enough."""
     return Export.objects.filter(state=State.DONE, finished_at__lt=now - KEPT)

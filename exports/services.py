@@ -12,7 +12,16 @@ from goatapi.errors import GoatapiError, TooMany
 from sites.models import Site
 from sites.tenancy import SiteRef
 
-__all__ = ["build_export", "cancel_export", "expire", "release_all", "start_export"]
+__all__ = [
+    "build_export",
+    "cancel_export",
+    "expire",
+    "give_up_lost",
+    "release_all",
+    "release_lapsed",
+    "remove_orphans",
+    "start_export",
+]
 
 MAX_OPEN = 5
 """Exports of one site that may wait or run at once; one of them runs, the others wait for it."""
@@ -67,6 +76,28 @@ def release_all(*, owner_prefix: str) -> int:
     """Queue again what dead workers of this host left running. For the start of a host's only worker."""
     left = Export.objects.filter(state=State.RUNNING, owner__startswith=owner_prefix)
     return left.update(state=State.QUEUED, owner="", lease_until=None)
+
+
+def release_lapsed(*, before: datetime) -> int:
+    """Queue again what has had no worker since then; the one that comes back finds that it has lost it."""
+    return queries.lapsed(before=before).update(state=State.QUEUED, owner="", lease_until=None)
+
+
+def give_up_lost() -> int:
+    """Mark finished exports whose file is not what the row says as expired: clients are told 410, as before.
+
+    They are not built again: what is new since then would be in the file and not in the cursor.
+    """
+    lost = [export.pk for export in queries.done() if files.size_of(export) != export.size_bytes]
+    return Export.objects.filter(pk__in=lost, state=State.DONE).update(state=State.EXPIRED)
+
+
+def remove_orphans(*, before: datetime) -> int:
+    """Delete files that belong to no export and have not been touched since then."""
+    orphans = files.orphans(before=before)
+    for site_id, export_id in orphans:
+        files.remove(site_id=site_id, export_id=export_id)
+    return len(orphans)
 
 
 def expire(*, now: datetime) -> int:

@@ -37,6 +37,10 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
 """Whatever of it is in DATABASE_URL, as ?name=value, is taken from there."""
 
 
+METRICS_OF = ("web", "drain")
+"""Each has a port of its own, counted from GOATAPI_METRICS_PORT."""
+
+
 class BadEnvironment(SystemExit):
     """A variable has a value that can not be used; the text names it and says what it takes."""
 
@@ -75,9 +79,11 @@ def read(source: Mapping[str, str]) -> Environment:
     port = _integer(source, "PORT", 8000, low=1, high=65535)
     scheme = _one_of(source, "GOATAPI_URL_SCHEME", ("http", "https"))
     domain = _domain(source)
-    metrics_port = _integer(source, "GOATAPI_METRICS_PORT", 0, low=0, high=65535)
-    if metrics_port == port:
-        raise BadEnvironment(f"GOATAPI_METRICS_PORT must not be PORT ({port})")
+    metrics_port = _integer(source, "GOATAPI_METRICS_PORT", 0, low=0, high=65534)
+    if metrics_port and metrics_port <= port < metrics_port + len(METRICS_OF):
+        raise BadEnvironment(
+            f"GOATAPI_METRICS_PORT ({metrics_port}) and the one after it must not be PORT ({port})"
+        )
     return Environment(
         domain=domain,
         data_dir=data_dir,

@@ -3,12 +3,15 @@
 import asyncio
 import logging
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
 
+from exports.figures import ExportFigures
 from exports.hosts import Presence
+from exports.tasks import owner_prefix
 from goatapi import bridge
 from goatapi.errors import Unavailable
 from goatapi.http import metrics
@@ -16,6 +19,7 @@ from goatapi.http.client_ip import client_ip
 from goatapi.wsgi import application as django
 from hits import runtime
 from hits.door import Reply, Visit, unavailable
+from hits.figures import JournalFigures
 from sites.directory import LONG_PATIENCE, PATIENCE, directory
 from sites.tenancy import SiteRef
 
@@ -35,12 +39,18 @@ class Application:
         self._ticker = runtime.Ticker()
         self._presence = Presence()
         self._parent = 0
+        self._seen = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._parent = os.getppid()
         self._ticker.start()
         self._presence.start()
-        metrics.serve(settings.ENVIRONMENT.metrics_port)
+        metrics.serve(
+            "web",
+            settings.ENVIRONMENT.metrics_port,
+            JournalFigures(runtime.journal()),
+            ExportFigures(owner_prefix=owner_prefix()),
+        )
         loop.call_later(1, self._leave_with_parent, loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -53,8 +63,12 @@ class Application:
         if scope.path == "/count" and scope.method in COUNTED:
             site = await self._site(scope.headers.get("host") or "")
             if site is not None:
+                started = time.perf_counter()
                 reply = await self._counted(site, scope)
                 protocol.response_bytes(reply.status, reply.headers, reply.body)
+                self._seen += 1
+                if not self._seen % metrics.SAMPLED:
+                    metrics.COUNT_SECONDS.observe(time.perf_counter() - started)
                 return
         await self._django(scope, protocol)
 
@@ -82,6 +96,7 @@ class Application:
                 await door.journal.synced(reply.ticket)
             except Unavailable as error:
                 return unavailable(error)
+            metrics.ACCEPTED.by_count += 1
         return reply
 
     async def _django(self, scope: Any, protocol: Any) -> None:

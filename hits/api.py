@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from goatapi.errors import Invalid
+from goatapi.http import metrics
 from goatapi.http.body import bounded_body
 from hits import records, runtime, schema
 from hits.batch import Outcome
@@ -50,6 +51,7 @@ def _journal(site_id: int, outcome: Outcome) -> None:
         return
     frame = Frame(site_id, int(time.time()), outcome.hits, outcome.tallies)
     runtime.journal().wait(runtime.journal().append(records.encode(frame)))
+    metrics.ACCEPTED.add_by_api(len(outcome.hits))
 
 
 def _headers(outcome: Outcome) -> dict[str, str]:

@@ -1,18 +1,17 @@
 """The reading side of the journal: what the writers of this host have left to be drained."""
 
 import fcntl
-import logging
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from hits.journal import sync_folder
+from hits.quarantine import Quarantine
 from hits.segments import Damage, Record, unpack
 
 WINDOW = 4 << 20
-
-log = logging.getLogger("goatapi.drain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,7 @@ class Backlog:
         self._folder = folder
         self._host = host
         self._lock = -1
+        self.kept = Quarantine(folder, host=host)
 
     def claim(self) -> bool:
         """Become the one drain of this host until the process ends; False if another is."""
@@ -48,10 +48,27 @@ class Backlog:
             return False
         return True
 
+    def is_claimed(self) -> bool:
+        """Whether a drain of this host runs, in this process or another."""
+        try:
+            lock = os.open(self._folder / "drain.lock", os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
     def segments(self) -> list[Segment]:
-        """All segments in the order of their names."""
-        paths = sorted(self._folder.glob(f"{self._host}.*.seg"))
-        return [Segment(path, _is_sealed(path)) for path in paths]
+        """All segments in the order of their names. For others than the drain: but those it removes meanwhile."""
+        found = []
+        for path in sorted(self._folder.glob(f"{self._host}.*.seg")):
+            with suppress(FileNotFoundError):
+                found.append(Segment(path, _is_sealed(path)))
+        return found
 
     def read(self, segment: Segment, position: int) -> Iterator[Record | Damage]:
         """What lies behind `position`: records, and the ranges that are none.
@@ -67,32 +84,19 @@ class Backlog:
 
     def quarantine(self, segment: Segment, damage: Damage) -> Path:
         """Keep a copy of a damaged range for a person to look at; gives its path."""
-        name = f"{segment.name}.{damage.start}-{damage.end}"
-        return self._keep(name, self.bytes_of(segment, damage))
+        return self.kept.keep_damage(segment.name, damage, self.bytes_of(segment, damage))
 
-    def quarantine_frame(self, segment: Segment, end: int, payload: bytes) -> Path:
-        """The same for a sound record that ends at `end` and that the storage refuses."""
-        return self._keep(f"{segment.name}.refused-{end}", payload)
+    def quarantine_frame(
+        self, segment: Segment, end: int, payload: bytes, *, why: str = "refused"
+    ) -> Path:
+        """The same for a sound record that ends at `end`, or for the part that the storage refuses."""
+        return self.kept.keep_record(segment.name, end, payload, why=why)
 
     def bytes_of(self, segment: Segment, damage: Damage) -> bytes:
         """The bytes of a range."""
         with segment.path.open("rb") as source:
             source.seek(damage.start)
             return source.read(damage.end - damage.start)
-
-    def _keep(self, name: str, content: bytes) -> Path:
-        folder = self._folder / "quarantine"
-        folder.mkdir(exist_ok=True)
-        target = folder / name
-        with target.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(
-                file.fileno()
-            )  # the segment will be gone before the system writes this by itself
-        sync_folder(folder)
-        log.error("%d damaged or refused bytes are kept in quarantine as %s", len(content), name)
-        return target
 
     def remove(self, segment: Segment) -> None:
         """Delete a wholly drained segment for good, before its position is forgotten."""

@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
-from django.db import DatabaseError, InterfaceError, OperationalError
 
 from goatapi.errors import Unavailable
+from goatapi.http import metrics
 from hits import records
 from hits.backlog import Backlog, Segment
 from hits.intake import Intake
-from hits.records import Frame
+from hits.records import Frame, Hit
 from hits.segments import Damage, Record, is_torn
+from storage.protocols import TryAgain, Unstorable
 
 STEP_HITS = 5000
 IDLE_SECONDS = 0.05
@@ -28,8 +29,8 @@ RETRY_SECONDS = 0.5
 
 log = logging.getLogger("goatapi.drain")
 
-DATABASE_AWAY = (OperationalError, InterfaceError, Unavailable)
-REFUSED = (DatabaseError, ValueError, OverflowError, TypeError, LookupError)
+AWAY = (TryAgain, Unavailable)
+REFUSED = (Unstorable, ValueError, OverflowError, TypeError, LookupError)
 """What a record can cause that no waiting will cure."""
 
 
@@ -80,17 +81,30 @@ class Drain:
         self._intake = intake
         self._clock = clock
         self._positions: dict[str, int] | None = None
+        self._known: dict[str, int] = {}
         self._unreadable: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set; a database that is away is waited for."""
+        away = False
         while not stop.is_set():
             try:
                 if not self.step():
                     stop.wait(IDLE_SECONDS)
-            except DATABASE_AWAY as error:
+                away = False
+            except AWAY as error:
                 log.warning("the database does not answer, the journal waits: %s", error)
+                if not away:
+                    metrics.DATABASE_OUTAGES.inc()
+                away = True
                 stop.wait(RETRY_SECONDS)
+            except OSError as error:
+                log.error("the journal's folder can not be used, the journal waits: %s", error)
+                stop.wait(RETRY_SECONDS)
+
+    def positions(self) -> dict[str, int]:
+        """Segment name → bytes consumed, as it was known last; from another thread, for figures."""
+        return self._known
 
     def step(self) -> int:
         """Take one load; gives the number of records that it moved past.
@@ -99,10 +113,12 @@ class Drain:
         """
         try:
             if self._positions is None:
-                self._positions = self._intake.positions()
+                self._positions = self._known = self._intake.positions()
+                self._backlog.kept.forget_unsettled(self._positions)
             load = self._load()
             if load.entries:
-                self._commit(load)
+                with metrics.DRAIN_SECONDS.time():
+                    self._commit(load)
         except BaseException:
             self._positions = None
             raise
@@ -149,8 +165,8 @@ class Drain:
             try:
                 return records.decode(item.payload)
             except msgspec.DecodeError:
-                start = item.end - len(item.payload)
-                self._backlog.quarantine(segment, Damage(start, item.end))
+                self._backlog.quarantine_frame(segment, item.end, item.payload, why="unreadable")
+                metrics.JOURNAL_DAMAGE.inc()
                 return None
         if not self._is_torn_tail(segment, item):
             self._backlog.quarantine(segment, item)
@@ -162,19 +178,14 @@ class Drain:
         )
 
     def _commit(self, load: Load) -> None:
-        """One transaction for all; if the data itself is refused, one for each half, and so on.
-
-        An entry that is refused alone goes to quarantine, so that it holds nobody up.
-        """
+        """One transaction for all; if the data itself is refused, one for each half, and so on."""
         try:
             self._store(load)
-        except DATABASE_AWAY:
-            raise
         except REFUSED as error:
             log.warning("%d records were refused: %r", len(load.entries), error)
             waiting = self._not_stored(load)
             if waiting and len(load.entries) == 1:
-                self._set_aside(waiting[0])
+                self._sift(waiting[0])
                 return
             half = (len(waiting) + 1) // 2
             for part in filter(None, (waiting[:half], waiting[half:])):
@@ -182,16 +193,57 @@ class Drain:
 
     def _not_stored(self, load: Load) -> list[Entry]:
         """By the database itself: an error may have come after the commit."""
-        self._positions = self._intake.positions()
+        self._positions = self._known = self._intake.positions()
         return [entry for entry in load.entries if entry.end > self._position(entry.segment)]
 
-    def _set_aside(self, entry: Entry) -> None:
-        if entry.frame:
-            self._backlog.quarantine_frame(entry.segment, entry.end, records.encode(entry.frame))
-        self._store(Load([entry._replace(frame=None)]))
+    def _sift(self, entry: Entry) -> None:
+        """Store what can be of a record that is refused; the rest goes to quarantine, and holds nobody up."""
+        frame = entry.frame
+        if frame is None:  # a position alone has nothing in it to refuse
+            self._store(Load([entry]))
+            return
+        good, bad = self._parted(frame)
+        try:
+            if bad:
+                self._set_aside(entry, Frame(frame.site_id, frame.arrived_at, bad))
+            self._store(Load([entry._replace(frame=_with(frame, good))]))
+        except REFUSED:  # no single hit is at fault
+            if self._not_stored(Load([entry])):
+                self._set_aside(entry, frame)
+                self._store(Load([entry._replace(frame=None)]))
+
+    def _parted(self, frame: Frame) -> tuple[list[Hit], list[Hit]]:
+        """Its hits: those that can be stored, and those that can not. Found by rehearsals, half by half.
+
+        Nothing is stored on the way, so that all the good ones can be with the position, in one transaction.
+        """
+        try:
+            self._intake.rehearse(_with(frame, frame.hits, {}), now=int(self._clock()))
+        except REFUSED:
+            if len(frame.hits) < 2:
+                return [], frame.hits
+        else:
+            return frame.hits, []
+        half = len(frame.hits) // 2
+        parts = (
+            self._parted(_with(frame, hits)) for hits in (frame.hits[:half], frame.hits[half:])
+        )
+        (some_good, some_bad), (more_good, more_bad) = parts
+        return some_good + more_good, some_bad + more_bad
+
+    def _set_aside(self, entry: Entry, frame: Frame) -> None:
+        """Before the position moves; if that fails, `step` drops what is here and begins anew."""
+        self._backlog.quarantine_frame(entry.segment, entry.end, records.encode(frame))
+        metrics.REFUSED_HITS.inc(len(frame.hits))
 
     def _store(self, load: Load) -> None:
         assert self._positions is not None  # noqa: S101  # set by step
         positions = load.positions()
         self._intake.store(load.frames(), positions, now=int(self._clock()))
         self._positions.update(positions)
+
+
+def _with(frame: Frame, hits: list[Hit], tallies: dict[str, int] | None = None) -> Frame:
+    """The frame with these hits."""
+    kept = frame.tallies if tallies is None else tallies
+    return Frame(frame.site_id, frame.arrived_at, hits, kept)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from goatapi.http import metrics
 from hits import collect
 from hits.campaign import campaign_of
 from hits.paths import clean_path, is_noise
@@ -15,6 +16,7 @@ from storage.protocols import Ledger, Transaction
 from storage.types import Pageview, PathKey
 
 DAY = 86400
+COUNTED = "counted"
 
 
 class Arrived(NamedTuple):
@@ -63,8 +65,16 @@ class Part:
         if repeats := len(self.arrived) - len(fresh):
             self.tallies[day, "duplicate"] += repeats
         if fresh:
-            self.tallies[day, "counted"] += len(fresh)
+            self.tallies[day, COUNTED] += len(fresh)
         self.arrived = fresh
+
+    def dropped(self) -> Counter[str]:
+        """Reason → how many were not counted, whoever has found it out."""
+        reasons: Counter[str] = Counter()
+        for (_, reason), count in self.tallies.items():
+            if reason != COUNTED:
+                reasons[reason] += count
+        return reasons
 
     def visits(self, path_ids: Sequence[int]) -> list[Visit]:
         """What the sessions are to know of the hits."""
@@ -105,11 +115,29 @@ class Intake:
     def store(self, frames: Iterable[Frame], positions: Mapping[str, int], *, now: int) -> None:
         """All of `frames` and the journal's `positions` in one transaction, or nothing.
 
-        Errors: those of the database; `Unavailable` when the sites can not be looked up.
+        Errors: `TryAgain`, `Unstorable`; `Unavailable` when the sites can not be looked up.
         """
+        parts = self._carry(frames, positions, now=now)
+        for part in parts.values():
+            for reason, count in part.dropped().items():
+                metrics.DROPPED_HITS.labels(reason).inc(count)
+            metrics.STORED_HITS.inc(len(part.arrived))
+
+    def rehearse(self, frame: Frame, *, now: int) -> None:
+        """Everything that `store` does with a frame, and none of it stays. Errors: as `store`."""
+        self._carry([frame], {}, now=now, rehearsal=True)
+
+    def _carry(
+        self,
+        frames: Iterable[Frame],
+        positions: Mapping[str, int],
+        *,
+        now: int,
+        rehearsal: bool = False,
+    ) -> dict[int, Part]:
         parts = self._parts(frames)  # before the transaction: cleaning takes no lock
         try:
-            with self._ledger.begin() as tx:
+            with self._ledger.begin(rehearsal=rehearsal) as tx:
                 revisions = tx.lock(parts)
                 self._sessions.open(revisions)
                 self._count(tx, parts, revisions, now)
@@ -118,7 +146,11 @@ class Intake:
         except BaseException:
             self._sessions.forget(parts)
             raise
-        self._sessions.settle(revisions)
+        if rehearsal:
+            self._sessions.forget(parts)
+        else:
+            self._sessions.settle(revisions)
+        return parts
 
     def _parts(self, frames: Iterable[Frame]) -> dict[int, Part]:
         """By site; frames of sites that are gone are dropped."""

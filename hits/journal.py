@@ -55,7 +55,7 @@ class Journal:
         # In the order of their names segments are in the order of their writers' starts.
         self._prefix = f"{host}.{int(time.time()):010x}{secrets.token_hex(5)}"
         self._waits_for_sync = mode == "fsync"
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._segment_bytes = min(SEGMENT_BYTES, max_bytes // 8)
         self._clock = clock
         self._lock = threading.Lock()
@@ -114,6 +114,10 @@ class Journal:
         with self._lock:
             self._check(ticket)
 
+    def used_bytes(self) -> int:
+        """Bytes on the disk that count for `max_bytes`, measured now."""
+        return bytes_used(self._folder)
+
     def close(self) -> None:
         """Sync what was written and let go of the segment; nothing is taken any more."""
         with self._lock:
@@ -125,13 +129,13 @@ class Journal:
     def _make_room(self, more: int) -> None:
         if self._closing:
             raise Unavailable("the server is stopping; nothing was counted", retry_after=1)
-        if more > self._max_bytes // 2:
+        if more > self.max_bytes // 2:
             raise TooLarge("the request is larger than the journal may grow")
         now = self._clock()
         if now - self._measured_at >= MEASURE_SECONDS:
-            self._folder_bytes = _bytes_below(self._folder)
+            self._folder_bytes = bytes_used(self._folder)
             self._measured_at = now
-        if self._folder_bytes + more > self._max_bytes:
+        if self._folder_bytes + more > self.max_bytes:
             self._leave_segment()  # only a closed segment can be drained away wholly
             raise Unavailable("the journal is full; nothing was counted", retry_after=5)
         if self._size + more > self._segment_bytes:
@@ -271,9 +275,17 @@ def _drop(fd: int, path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _bytes_below(folder: Path) -> int:
-    with os.scandir(folder) as entries:
-        return sum(_size(entry) for entry in entries if entry.name.endswith(".seg"))
+def bytes_used(folder: Path) -> int:
+    """What the bound is about: the segments, and what of them is in quarantine."""
+    return _bytes_below(folder, ".seg") + _bytes_below(folder / "quarantine", "")
+
+
+def _bytes_below(folder: Path, suffix: str) -> int:
+    try:
+        with os.scandir(folder) as entries:
+            return sum(_size(entry) for entry in entries if entry.name.endswith(suffix))
+    except FileNotFoundError:  # nothing has ever been put there
+        return 0
 
 
 def _size(entry: "os.DirEntry[str]") -> int:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from goatapi.errors import Unavailable
+from goatapi.http import metrics
 from goatapi.http.client_ip import client_ip
 from hits import runtime
 from hits.door import Visit, unavailable
@@ -22,6 +23,8 @@ def count(request: TenantRequest) -> HttpResponse:
         door.journal.wait(reply.ticket)
     except Unavailable as error:
         reply = unavailable(error)
+    else:
+        metrics.ACCEPTED.by_count += bool(reply.ticket)
     return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
 

@@ -1,4 +1,5 @@
-"""Running the service: health answers, the background work, schedules.
+"""Running the service: health answers, the background work, schedules, the doctor.
 
-May import every room but `dashboard`. Front doors: `health`, `tasks`, the commands `drain` and `worker`.
+May import every room but `dashboard`. Front doors: `health`, `tasks`, the commands
+`web`, `worker`, `prepare`, `doctor`.
 """

@@ -15,6 +15,7 @@ from storage.types import (
     SALT_SECONDS,
     SEEN_SECONDS,
     SESSION_SECONDS,
+    Census,
     Pageview,
     PathKey,
     Salt,
@@ -55,6 +56,14 @@ class _Site:
         """How `text` was written when it came first."""
         clean = tuple(map(_clean, (text, *rest)))
         return self.spellings.setdefault((kind, clean[0].lower(), *clean[1:]), clean)
+
+    def recounted(self) -> dict[str, Counter[Group]]:
+        """The rollups as the rows say they should be."""
+        anew = _Site(paths=self.paths)
+        for pageview in self.hits.values():
+            if pageview.first_visit:
+                anew.count(pageview)
+        return anew.rollups
 
     def count(self, p: Pageview) -> None:
         """Into the rollups, by the written-out rule of each."""
@@ -190,13 +199,46 @@ class MemoryStorage:
         """This object: it keeps the protocol `Vault`."""
         return self
 
+    @property
+    def audit(self) -> "MemoryStorage":
+        """This object: it keeps the protocol `Audit`."""
+        return self
+
+    def site_ids(self) -> list[int]:
+        """See the protocol."""
+        return sorted(self._state.sites)
+
+    def census(self, site_id: int) -> Census:
+        """See the protocol."""
+        site = self._site(site_id)
+        return Census(
+            last_hit_id=site.last_hit_id,
+            rows=len(site.hits),
+            max_hit_id=max(site.hits, default=0),
+            counted=sum(n for (_, reason), n in site.tallies.items() if reason == "counted"),
+            kept=_by_hour(site.rollups),
+            recount=_by_hour(site.recounted()),
+        )
+
+    def first_gap(self, site_id: int) -> int | None:
+        """See the protocol."""
+        site = self._site(site_id)
+        ids = range(1, site.last_hit_id + 1)
+        return next((hit_id for hit_id in ids if hit_id not in site.hits), None)
+
+    def recount(self, site_id: int) -> None:
+        """See the protocol."""
+        with self._mutex:
+            self._site(site_id).rollups = self._site(site_id).recounted()
+
     @contextmanager
-    def begin(self) -> Iterator[MemoryTransaction]:
+    def begin(self, *, rehearsal: bool = False) -> Iterator[MemoryTransaction]:
         """See the protocol."""
         with self._mutex:
             state = copy.deepcopy(self._state)
             yield MemoryTransaction(state)
-            self._state = state
+            if not rehearsal:
+                self._state = state
 
     def positions(self, prefix: str) -> dict[str, int]:
         """See the protocol."""
@@ -267,6 +309,16 @@ class MemoryStorage:
 
     def _site(self, site_id: int) -> _Site:
         return self._state.sites.get(site_id) or _Site()
+
+
+def _by_hour(rollups: Mapping[str, Counter[Group]]) -> dict[str, dict[int, int]]:
+    totals: dict[str, dict[int, int]] = {}
+    for name, counts in rollups.items():
+        hours: Counter[int] = Counter()
+        for group, count in counts.items():
+            hours[cast(int, group[0])] += count
+        totals[name] = dict(hours)
+    return totals
 
 
 def _stored(site: _Site, p: Pageview) -> Pageview:

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from storage.types import ALWAYS, Pageview, PathKey, Salt, Session, Span, StoredHit
+from storage.types import ALWAYS, Census, Pageview, PathKey, Salt, Session, Span, StoredHit
+
+
+class TryAgain(Exception):
+    """The storage did not get to it: it is away, or gave up waiting. The same may work later."""
+
+
+class Unstorable(Exception):
+    """The data itself is refused, and will be however often it is tried."""
 
 
 class Transaction(Protocol):
@@ -71,14 +79,18 @@ class Transaction(Protocol):
 class Ledger(Protocol):
     """Per-site counters, journal positions, sessions, seen ids, salts."""
 
-    def begin(self) -> AbstractContextManager[Transaction]:
-        """Open the drain's transaction (SQLite: takes the one write lock at once)."""
+    def begin(self, *, rehearsal: bool = False) -> AbstractContextManager[Transaction]:
+        """Open the drain's transaction (SQLite: takes the one write lock at once).
+
+        A rehearsal goes through everything, and then nothing of it is stored.
+        Errors, also when the block ends: `TryAgain`, `Unstorable`.
+        """
 
     def positions(self, prefix: str) -> dict[str, int]:
-        """Segment name → consumed bytes, for the segments whose name starts with `prefix`."""
+        """Segment name → consumed bytes, for the segments whose name starts with `prefix`. Errors: `TryAgain`."""
 
     def forget_segment(self, segment: str) -> None:
-        """Drop a position once its file is gone (never before)."""
+        """Drop a position once its file is gone (never before). Errors: `TryAgain`."""
 
     def tallies(self, site_id: int) -> dict[tuple[int, str], int]:
         """(day, reason) → count."""
@@ -123,6 +135,22 @@ class Vault(Protocol):
         """
 
 
+class Audit(Protocol):
+    """Ledger, rows and rollups held against each other; for `manage.py doctor`. Errors: those of the database."""
+
+    def site_ids(self) -> list[int]:
+        """Every site of which anything is stored."""
+
+    def census(self, site_id: int) -> Census:
+        """Read at one moment, whatever is stored meanwhile; nobody waits for it."""
+
+    def first_gap(self, site_id: int) -> int | None:
+        """The smallest hit id up to `last_hit_id` that has no row."""
+
+    def recount(self, site_id: int) -> None:
+        """Make the eight rollups anew from the rows. The site is locked meanwhile: the drain waits."""
+
+
 class Storage(Protocol):
     """Both halves of one engine."""
 
@@ -131,6 +159,9 @@ class Storage(Protocol):
 
     @property
     def vault(self) -> Vault: ...
+
+    @property
+    def audit(self) -> Audit: ...
 
     def alone(self) -> AbstractContextManager[None]:
         """Only one process of all hosts is in such a block at a time: for what changes the tables."""

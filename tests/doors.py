@@ -42,7 +42,9 @@ def by_django(method: str, host: str, target: str, headers: dict[str, str]) -> R
     return Reply(answer.status_code, shown, answer.getvalue())
 
 
-def by_rsgi(method: str, host: str, target: str, headers: dict[str, str]) -> Reply:
+def by_rsgi(
+    method: str, host: str, target: str, headers: dict[str, str], *, application: Any = None
+) -> Reply:
     """As granian asks the callable, without granian.
 
     Threads and the loop see nothing of a test's transaction, so what the door remembers of the database
@@ -52,8 +54,8 @@ def by_rsgi(method: str, host: str, target: str, headers: dict[str, str]) -> Rep
     runtime.visitors().refresh()
     from goatapi.rsgi import Application  # noqa: PLC0415  # makes Django's handler
 
-    application = Application()
-    application._pool = Inline()  # type: ignore[assignment]  # an executor all the same
+    application = application or Application()
+    application._pool = Inline()  # an executor all the same
     path, _, query = target.partition("?")
     given = {"host": host} | {name.lower(): value for name, value in headers.items()}
     protocol = Protocol()

@@ -23,12 +23,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from goatapi import errors
+from goatapi.http import metrics
 from goatapi.http.body import bounded_body, decode_json
-from goatapi.http.outage import DATABASE
+from goatapi.http.outage import DATABASE, is_away
 
 JSON_TYPE = "application/json; charset=utf-8"
 DATABASE_AWAY = (OperationalError, InterfaceError)
 AWAY: "Known" = 503, {"error": "the database does not answer"}, {"Retry-After": "2"}
+BUSY: "Known" = 503, {"error": "the database is too busy; please try again"}, {"Retry-After": "2"}
 NO_DOCUMENT = ("", "application/x-www-form-urlencoded", "multipart/form-data")
 """Content types that clients put on requests without a body."""
 
@@ -179,7 +181,13 @@ def _known(exception: Exception) -> Known | None:
 
 
 def _away(exception: BaseException) -> Known:
-    """The database is away, or too busy to answer in time: nothing is wrong with the request."""
+    """The database is away, or too busy for this request in time: nothing is wrong with the request."""
+    if not is_away(exception):
+        metrics.DATABASE_BUSY.inc()
+        log.error("the database took too long: %r", exception)
+        return BUSY
+    if not DATABASE.lasts():
+        metrics.DATABASE_OUTAGES.inc()
     DATABASE.begin()
     log.error("the database does not answer: %r", exception)
     return AWAY

@@ -227,3 +227,19 @@ def test_a_server_that_is_away_costs_a_try_and_is_told_as_such(
     waiting = finished(api)
     assert (waiting.state, waiting.attempts) == (State.QUEUED, 1)
     assert api.send("DELETE", f"/api/v0/export/{waiting.pk}").status_code == 204
+
+
+def test_the_doctor_sees_what_is_in_the_bucket_and_what_is_not(
+    s3: PrivateS3, api: ApiClient, house: Path
+) -> None:
+    export = finished(api)
+    assert files.size_of(export) == export.size_bytes
+    s3.bucket().objects.delete()
+    assert files.size_of(export) is None
+    assert services.give_up_lost() == 1
+    assert get(api, export).status_code == 410
+    s3.bucket().put_object(Key="goat/1/99999/file", Body=b"x")
+    now = timezone.now()
+    assert files.orphans(before=now - timedelta(minutes=1)) == []
+    assert services.remove_orphans(before=now + timedelta(minutes=1)) == 1
+    assert "goat/1/99999/file" not in s3.names()

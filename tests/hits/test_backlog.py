@@ -156,7 +156,7 @@ def test_quarantine_keeps_a_refused_record_too(folder: Path) -> None:
     write(folder, pack(b"one"))
     reader = backlog(folder)
     [segment] = reader.segments()
-    assert reader.quarantine_frame(segment, 19, b"one").read_bytes() == b"one"
+    assert reader.quarantine_frame(segment, 19, b"one").read_bytes() == pack(b"one")
 
 
 def test_a_quarantine_that_can_not_be_written_is_an_error(

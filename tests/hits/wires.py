@@ -51,9 +51,11 @@ class WiredBacklog(Backlog):
         self._wire.cross("after quarantine")
         return kept
 
-    def quarantine_frame(self, segment: Segment, end: int, payload: bytes) -> Path:
+    def quarantine_frame(
+        self, segment: Segment, end: int, payload: bytes, *, why: str = "refused"
+    ) -> Path:
         self._wire.cross("before quarantine of a frame")
-        kept = super().quarantine_frame(segment, end, payload)
+        kept = super().quarantine_frame(segment, end, payload, why=why)
         self._wire.cross("after quarantine of a frame")
         return kept
 
@@ -73,12 +75,12 @@ class WiredLedger:
         self._ledger, self._wire, self._folder = ledger, wire, folder
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
+    def begin(self, *, rehearsal: bool = False) -> Iterator[Transaction]:
         self._wire.cross("begin")
-        with self._ledger.begin() as tx:
+        with self._ledger.begin(rehearsal=rehearsal) as tx:
             yield tx
             self._wire.cross("before commit")
-        self._wire.cross("after commit")
+        self._wire.cross("after rehearsal" if rehearsal else "after commit")
 
     def positions(self, prefix: str) -> dict[str, int]:
         self._wire.cross("positions")

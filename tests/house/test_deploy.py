@@ -17,7 +17,13 @@ from goatapi import env
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "deploy.md"
 FOLDER = ROOT / "docs" / "deploy"
-FILES = [GUIDE, *sorted(FOLDER.iterdir()), ROOT / "compose.yaml", ROOT / "Dockerfile"]
+FILES = [
+    GUIDE,
+    ROOT / "docs" / "operations.md",
+    *sorted(FOLDER.iterdir()),
+    ROOT / "compose.yaml",
+    ROOT / "Dockerfile",
+]
 UNITS = sorted(FOLDER.glob("*.service"))
 KNOWN = set(re.findall(r'"([A-Z][A-Z_]+)"', (ROOT / "goatapi" / "env.py").read_text()))
 

@@ -1,8 +1,11 @@
 """What is said while the database or the limits' store is away: 503 in our form, and limits that let pass."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, NoReturn
 
+import psycopg
 import pytest
 from django.core.cache import caches
 from django.db import InterfaceError, OperationalError
@@ -97,3 +100,54 @@ def test_an_outage_is_over_by_itself() -> None:
     assert it.lasts()
     now[0] += PAUSE_SECONDS
     assert not it.lasts()
+
+
+def locked(seconds: float = 0.01) -> sqlite3.OperationalError:
+    """What SQLite really raises for somebody who waits for a lock in vain."""
+    holder = sqlite3.connect("file:locked?mode=memory&cache=shared", uri=True)
+    other = sqlite3.connect("file:locked?mode=memory&cache=shared", uri=True, timeout=seconds)
+    with closing(holder), closing(other):
+        holder.execute("BEGIN IMMEDIATE")
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            return error
+    raise AssertionError("it was not locked")
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [psycopg.errors.QueryCanceled(), psycopg.errors.LockNotAvailable(), locked()],
+    ids=["statement time-out", "lock time-out", "SQLite's lock"],
+)
+def test_a_request_that_the_database_keeps_waiting_is_refused_alone(
+    cause: Exception, api: ApiClient, stranger: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = OperationalError("too slow")
+    error.__cause__ = cause
+    with monkeypatch.context() as patch:
+        patch.setattr(queries, "live_key", Absent(error))
+        reply = api.get("/api/v0/me")
+    assert (reply.status_code, reply["Retry-After"]) == (503, "2")
+    assert reply.json() == {"error": "the database is too busy; please try again"}
+    assert stranger.get("/api/v0/me").status_code == 200
+    assert api.get("/api/v0/me").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        psycopg.errors.AdminShutdown(),
+        psycopg.errors.ConnectionFailure(),
+        psycopg.OperationalError(),
+    ],
+)
+def test_a_server_that_leaves_is_away_for_everybody(
+    cause: Exception, api: ApiClient, stranger: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = OperationalError("gone")
+    error.__cause__ = cause
+    with monkeypatch.context() as patch:
+        patch.setattr(queries, "live_key", Absent(error))
+        assert api.get("/api/v0/me").json() == AWAY
+    assert stranger.get("/api/v0/me").json() == AWAY

@@ -8,8 +8,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from goatapi.env import host_id
+from goatapi.http import metrics
 from hits.backlog import Backlog
 from hits.drain import Drain
+from hits.figures import DrainFigures
 from hits.intake import Intake
 from sites.directory import directory
 from storage.registry import storage
@@ -34,7 +36,11 @@ class Command(BaseCommand):
         if not claimed(backlog, stop):
             raise CommandError("another drain of this host is running")
         intake = Intake(storage().ledger, directory().by_id, host=host)
-        Drain(backlog, intake).run(stop)
+        drain = Drain(backlog, intake)
+        metrics.serve(
+            "drain", settings.ENVIRONMENT.metrics_port, DrainFigures(backlog, drain.positions)
+        )
+        drain.run(stop)
 
 
 def claimed(backlog: Backlog, stop: threading.Event) -> bool:

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 
+from storage.engines.relational.audit import RelationalAudit
 from storage.engines.relational.ledger import RelationalLedger
 from storage.engines.relational.sql import Database
 from storage.engines.relational.vault import RelationalVault
@@ -14,6 +15,7 @@ class RelationalStorage:
         database = self._database = Database(vault)
         self.ledger = RelationalLedger(database, Database(cache))
         self.vault = RelationalVault(database)
+        self.audit = RelationalAudit(database)
 
     def alone(self) -> AbstractContextManager[None]:
         """See the protocol."""

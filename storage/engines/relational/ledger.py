@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from storage.engines.relational import salts
+from storage.engines.relational.failures import in_our_words
 from storage.engines.relational.sites import Shelf
 from storage.engines.relational.sql import Database, Row
 from storage.engines.relational.tables import POSITIONS, SEEN_IDS, SESSIONS, Table
@@ -22,22 +23,27 @@ class RelationalLedger:
         self._shelf = Shelf()
 
     @contextmanager
-    def begin(self) -> Iterator[RelationalTransaction]:
+    def begin(self, *, rehearsal: bool = False) -> Iterator[RelationalTransaction]:
         """See the protocol."""
         step = RelationalTransaction(self._database, self._shelf)
-        with self._database.atomic():
+        with in_our_words(), self._database.atomic():
             yield step
             step.flush()
-        step.settle()
+            if rehearsal:
+                self._database.undo()
+        if not rehearsal:
+            step.settle()
 
     def positions(self, prefix: str) -> dict[str, int]:
         """See the protocol. Few rows: one for each segment there is."""
-        rows = self._database.query("SELECT segment, position FROM journal_positions")
+        with in_our_words():
+            rows = self._database.query("SELECT segment, position FROM journal_positions")
         return {segment: position for segment, position in rows if segment.startswith(prefix)}
 
     def forget_segment(self, segment: str) -> None:
         """See the protocol."""
-        self._database.delete(POSITIONS, ("segment",), [(segment,)])
+        with in_our_words():
+            self._database.delete(POSITIONS, ("segment",), [(segment,)])
 
     def tallies(self, site_id: int) -> dict[tuple[int, str], int]:
         """See the protocol."""

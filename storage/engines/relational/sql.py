@@ -5,8 +5,8 @@ PostgreSQL gets COPY where rows are only added, else one statement with an array
 (`unnest`); both are written as text here, because the driver's own adapters take many times as long.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -40,6 +40,10 @@ class Database:
         self._revive()
         return transaction.atomic(using=self.alias, durable=True)
 
+    def undo(self) -> None:
+        """Have the open transaction end with nothing stored."""
+        transaction.set_rollback(True, using=self.alias)
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Nobody else, on any host, is in such a block meanwhile (SQLite: one host, nothing to do)."""
@@ -63,6 +67,20 @@ class Database:
         with self._connection().cursor() as cursor:
             cursor.execute(sql, values or None)
             return list(cursor.fetchall())
+
+    def patient_query(self, sql: str, values: Mapping[str, Any]) -> list[Row]:
+        """A question by name that may take its time: an operator waits for it, and no request."""
+        self._revive()
+        with transaction.atomic(using=self.alias) if self.is_postgresql else nullcontext():
+            self.take_time()
+            with self._connection().cursor() as cursor:
+                cursor.execute(sql, values)
+                return list(cursor.fetchall())
+
+    def take_time(self) -> None:
+        """Lift the bound on statements for the open transaction. SQLite has none."""
+        if self.is_postgresql:
+            self.execute("SET LOCAL statement_timeout = 0")
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """A statement without an answer."""
