@@ -64,6 +64,19 @@ class Database:
             cursor.execute(sql, values or None)
             return list(cursor.fetchall())
 
+    def query_many(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """`query` for thousands of rows of numbers, texts and bytes: PostgreSQL sends them in binary, which
+        the driver reads in half the time. Django's own cursors have text only."""
+        if not self.is_postgresql:
+            return self.query(sql, values)
+        from psycopg import Cursor  # noqa: PLC0415  # SQLite does without the driver
+
+        self._revive()
+        connection = self._connection()
+        connection.ensure_connection()
+        with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+            return list(cursor.execute(sql, values, binary=True).fetchall())
+
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """A statement without an answer."""
         self._revive()
