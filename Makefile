@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check ci lock format clean
+.PHONY: run test check ci bench lock format clean
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/python -m goatapi.supervisor
@@ -22,6 +22,10 @@ check: $(VENV)/.dev
 	$(BIN)/python manage.py check
 
 ci: check test
+
+# Needs wrk, and PostgreSQL unless DB=sqlite; everything else it can be told is in docs/performance.md.
+bench: $(VENV)/.dev
+	@$(BIN)/python -m bench $(if $(JSON),--json)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
