@@ -16,6 +16,8 @@ from bench.sides import Side
 SEED = 20_261_123
 BATCH = 500
 PATHS = 5000
+AT_ONCE = 2000
+"""Within how many hits those of a session lie: some 500 visitors at a time."""
 YEAR_BEGINS = datetime(2025, 1, 1, tzinfo=UTC)
 REFS = [f"https://site{n % 67}.example.org/page/{n}" for n in range(200)]
 TITLES = [f"Article number {n}, about this and that" for n in range(PATHS)]
@@ -59,7 +61,7 @@ def bodies(total: int, mark: str, *, year: bool = False) -> Iterator[Body]:
         hits, visits = [], set()
         for number in range(first, min(first + BATCH, total)):
             path = bisect.bisect(weights, rng.random() * weights[-1])
-            session = f"{mark}-{(number if year else rng.randrange(total)) // 4}"
+            session = f"{mark}-{(number + rng.randrange(AT_ONCE)) // 4}"
             hit = {
                 "path": f"/articles/{path:04}/read",
                 "title": TITLES[path],

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from exports.hosts import Presence
 from goatapi import bridge
+from goatapi.collector import calm
 from goatapi.errors import Unavailable
 from goatapi.http import metrics
 from goatapi.http.client_ip import client_ip
@@ -41,6 +42,7 @@ class Application:
         self._ticker.start()
         self._presence.start()
         metrics.serve(settings.ENVIRONMENT.metrics_port)
+        calm()
         loop.call_later(1, self._leave_with_parent, loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:

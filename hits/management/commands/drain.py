@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from goatapi.collector import calm
 from goatapi.env import host_id
 from hits.backlog import Backlog
 from hits.drain import Drain
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         if not claimed(backlog, stop):
             raise CommandError("another drain of this host is running")
         intake = Intake(storage().ledger, directory().by_id, host=host)
+        calm()
         Drain(backlog, intake).run(stop)
 
 
