@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from exports import files, queries, services
-from exports.models import Export, State
+from exports.models import Export, Format, State
 from exports.serializers import ExportListSerializer, ExportRequestSerializer, ExportSerializer
 from goatapi.errors import GoatapiError, Gone
 from goatapi.http.download import Download, answer
@@ -105,8 +105,11 @@ class ExportViewSet(KeyedViewSet):
             ),
         ],
         responses={
-            (200, "application/gzip"): OpenApiResponse(OpenApiTypes.BINARY),
-            (206, "application/gzip"): OpenApiResponse(OpenApiTypes.BINARY),
+            **{
+                (status, content_type): OpenApiResponse(OpenApiTypes.BINARY)
+                for status in (200, 206)
+                for content_type in sorted({kind.content_type for kind in Format})
+            },
             202: OpenApiResponse(description="Still being generated."),
             304: OpenApiResponse(description="`If-None-Match` names this very file."),
             410: OpenApiResponse(description="Deleted after 24 hours."),
@@ -134,7 +137,7 @@ def _file(request: Request, export: Export) -> HttpResponseBase:
         file = Download(
             files.fetch(export),
             export.file_name,
-            "application/gzip",
+            Format(export.format).content_type,
             export.sha256,
             export.finished_at or export.created_at,
         )

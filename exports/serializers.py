@@ -17,8 +17,9 @@ class ExportRequestSerializer(serializers.Serializer[Any]):
     format = serializers.ChoiceField(
         choices=Format.values,
         default="csv",
-        help_text="Format of the file, gzipped: `csv` as GoatCounter writes it (version 2), or `ndjson`, "
-        "one JSON object a line with every stored field and its `hit_id`.",
+        help_text="Format of the file: `csv` as GoatCounter writes it (version 2), gzipped; `ndjson`, one JSON "
+        "object a line with every stored field and its `hit_id`, gzipped; `parquet`, the same fields in typed "
+        "columns.",
     )
     start_from_hit_id = serializers.IntegerField(
         required=False,

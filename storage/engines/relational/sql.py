@@ -68,7 +68,11 @@ class Database:
         """`query` for thousands of rows of numbers, texts and bytes: PostgreSQL sends them in binary, which
         the driver reads in half the time. Django's own cursors have text only."""
         if not self.is_postgresql:
-            return self.query(sql, values)
+            rows = self.query(sql, values)
+            self.query(
+                "PRAGMA shrink_memory"
+            )  # a long walk reads each page once: keeping it is no use
+            return rows
         from psycopg import Cursor  # noqa: PLC0415  # SQLite does without the driver
 
         self._revive()
