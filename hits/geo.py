@@ -32,7 +32,8 @@ class BuiltInLocator:
     def _find(self, ip: str) -> str:
         # Most addresses come in their plain spelling, and private ones are in nobody's list: reading
         # one takes 50 times as long as finding it.
-        return iptocc.country_code(ip) or iptocc.country_code(_address(ip)) or ""
+        found = iptocc.country_code(ip) if ip.isascii() else None
+        return found or iptocc.country_code(_address(ip)) or ""
 
 
 class DatabaseLocator:
