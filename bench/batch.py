@@ -1,9 +1,10 @@
 """`POST /api/v0/count`, 500 hits a request, at 1 and 8 connections: accepted, and persisted with all rollups."""
 
 from bench import load, procs
+from bench.ours import Ours
 from bench.report import at_least, at_most
 from bench.run import Run
-from bench.sides import Ours, Peer, drained
+from bench.sides import Peer, drained
 
 CONNECTIONS = (1, 8)
 

@@ -10,9 +10,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench import procs, wrk
+from bench.ours import ROOT, Ours, answers
 from bench.report import Target, at_least, at_most
 from bench.run import Run
-from bench.sides import ROOT, SECONDS, Ours, Peer, Side, answers, drained
+from bench.sides import SECONDS, Peer, Side, drained
 from tests.ports import free_port
 
 CONNECTIONS = (16, 64)

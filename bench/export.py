@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 
 from bench import procs
+from bench.ours import Ours
 from bench.report import at_least, at_most
 from bench.run import Run
-from bench.sides import Declined, Ours
+from bench.sides import Declined
 
 FORMATS = {"csv": 1.0, "ndjson": 1.5, "parquet": 0.0}
 """With how many times the seconds of gzip each may take; 0: no limit."""

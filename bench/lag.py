@@ -7,9 +7,10 @@ from bisect import bisect_right
 from operator import itemgetter
 
 from bench import load, procs
+from bench.ours import Ours
 from bench.report import at_most
 from bench.run import Run
-from bench.sides import PATIENCE, Ours
+from bench.sides import PATIENCE
 
 ALLOWED = 2.0
 BURST_CONNECTIONS = 8

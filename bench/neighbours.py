@@ -5,9 +5,10 @@ import time
 from contextlib import suppress
 
 from bench import procs, wrk
+from bench.ours import Ours
 from bench.report import at_most
 from bench.run import Run
-from bench.sides import PATIENCE, Ours, Side
+from bench.sides import PATIENCE, Side
 
 FLOOD, QUIET = (250, 48), (50, 98)
 """Connections, and milliseconds between two requests of each: with answers after 2 ms, 5,000 and 500

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from time import time
 
 from bench import load
+from bench.ours import Ours
 from bench.report import Report
-from bench.sides import Ours, Peer, drained
+from bench.sides import Peer, drained
 
 
 @dataclass
