@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ROUNDS ?= 200
 SEED ?=
 
-.PHONY: run test fuzz faults check ci lock format schema clean
+.PHONY: run test fuzz faults check ci bench lock format schema clean
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/python -m goatapi.supervisor
@@ -40,6 +40,10 @@ fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.fuzz --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
 ci: check test
+
+# Needs wrk, and PostgreSQL unless DB=sqlite; everything else it can be told is in docs/performance.md.
+bench: $(VENV)/.dev
+	@$(BIN)/python -m bench $(if $(JSON),--json)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

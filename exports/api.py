@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from exports import files, queries, schema, services
-from exports.models import Export, State
+from exports.models import Export, Format, State
 from exports.serializers import DAY, TIME, ExportSerializer
 from goatapi.errors import GoatapiError, Gone
 from goatapi.http.download import Download, answer
@@ -88,7 +88,7 @@ def _file(request: Request, export: Export) -> HttpResponseBase:
         file = Download(
             files.fetch(export),
             export.file_name,
-            "application/gzip",
+            Format(export.format).content_type,
             export.sha256,
             export.finished_at or export.created_at,
         )

@@ -21,6 +21,7 @@ from storages.backends.s3 import S3Storage
 
 from exports.files import Beat
 from exports.folder import Folder
+from exports.models import Format
 from goatapi.errors import Unavailable
 
 PART = 8 << 20
@@ -62,11 +63,15 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # publishes no types
             "transfer_config": TransferConfig(
                 multipart_threshold=PART, multipart_chunksize=PART, use_threads=False
             ),
-            # Without it a name in .csv.gz would become text/csv with a Content-Encoding.
-            "object_parameters": {"ContentType": "application/gzip"},
             "default_acl": None,
             "file_overwrite": True,
         }
+
+    def get_object_parameters(self, name: str) -> dict[str, Any]:
+        """Else a name in .csv.gz would be stored as text/csv with a Content-Encoding."""
+        given: dict[str, Any] = super().get_object_parameters(name)
+        kind = next((kind for kind in Format if name.endswith(kind.suffix)), Format.CSV)
+        return given | {"ContentType": kind.content_type}
 
 
 class BeatingFile(File):  # type: ignore[type-arg]  # generic only in its stubs

@@ -8,6 +8,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from math import ceil
 
 from django.db import IntegrityError, transaction
@@ -154,13 +155,14 @@ class Claim:
             files.remove_soon(site_id=self.export.site_id, export_id=self.export.pk)
 
     def _write(self, target: files.DigestingFile, upto: int) -> int:
-        batches = storage().vault.scan(
+        scan = partial(
+            storage().vault.scan_shaped,
             self.export.site_id,
             after=self.export.start_from_hit_id or 0,
             upto=upto,
             within=span_of(self.export),
         )
-        return writers.write(target, self.export.format, batches, progress=self._progress)
+        return writers.write(target, self.export.format, scan, progress=self._progress)
 
     def _progress(self, rows: int) -> None:
         self._rows = rows

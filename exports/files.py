@@ -86,6 +86,8 @@ class FolderShelf:
 class DigestingFile:
     """A binary file that knows the SHA-256 and the number of what was written to it."""
 
+    closed = False  # pyarrow asks
+
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._digest = hashlib.sha256()
@@ -97,6 +99,10 @@ class DigestingFile:
         self._digest.update(data)
         self.size += len(data)
         return len(data)
+
+    def tell(self) -> int:
+        """Where the next byte goes."""
+        return self.size
 
     def flush(self) -> None:
         """Push to the system."""

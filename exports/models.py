@@ -20,10 +20,21 @@ class State(models.TextChoices):
 
 
 class Format(models.TextChoices):
-    """What the file holds; both are gzipped."""
+    """What the file holds. Lines are gzipped, Parquet compresses by itself."""
 
     CSV = "csv"
     NDJSON = "ndjson"
+    PARQUET = "parquet"
+
+    @property
+    def suffix(self) -> str:
+        """The end of the file's name."""
+        return ".parquet" if self is Format.PARQUET else f".{self.value}.gz"
+
+    @property
+    def content_type(self) -> str:
+        """What the file is downloaded as."""
+        return "application/vnd.apache.parquet" if self is Format.PARQUET else "application/gzip"
 
 
 class Export(models.Model):

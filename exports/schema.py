@@ -9,6 +9,7 @@ from drf_spectacular.utils import (
 )
 
 from exports import services
+from exports.models import Format
 from exports.serializers import (
     ExportListSerializer,
     ExportRequestSerializer,
@@ -17,9 +18,17 @@ from exports.serializers import (
 )
 from goatapi.http.autoschema import id_in_path, response_header
 
-GZIP = "application/gzip"
 OF_THE_FILE = [200, 206, 304]
 ID = id_in_path("Id of the export.")
+
+
+def _of_each_kind(status: int, description: str) -> dict[tuple[int, str], OpenApiResponse]:
+    """The file, as what each format is downloaded as."""
+    kinds = dict.fromkeys(kind.content_type for kind in Format)
+    return {
+        (status, kind): OpenApiResponse(OpenApiTypes.BINARY, description=description)
+        for kind in kinds
+    }
 
 
 def condition(name: str, description: str, example: str = "") -> OpenApiParameter:
@@ -98,7 +107,7 @@ download_export = extend_schema(
     operation_id="downloadExport",
     tags=["export"],
     summary="Download an export",
-    description="Sends the gzipped file of a finished export, or one range of it. It is kept for 24 hours and "
+    description="Sends the file of a finished export, or one range of it. It is kept for 24 hours and "
     "never changes, so a download that broke off can go on where it ended: ask for the rest with `Range`, "
     "and with the `ETag` of the first answer in `If-Range`.\n\n"
     "A range that makes no sense, and several ranges, are answered with the whole file.",
@@ -157,8 +166,8 @@ download_export = extend_schema(
         ),
     ],
     responses={
-        (200, GZIP): OpenApiResponse(OpenApiTypes.BINARY, description="The whole file."),
-        (206, GZIP): OpenApiResponse(OpenApiTypes.BINARY, description="The range asked for."),
+        **_of_each_kind(200, "The whole file."),
+        **_of_each_kind(206, "The range asked for."),
         202: OpenApiResponse(UnfinishedSerializer, description="Not finished yet; ask again."),
         304: OpenApiResponse(description="The file is the one that the request is conditional on."),
         400: OpenApiResponse(description="The export has failed, or the id is none."),

@@ -32,9 +32,9 @@ class ExportRequestSerializer(serializers.Serializer[Any]):
         default="csv",
         allow_null=True,
         allow_blank=True,
-        help_text="Format of the file, which is gzipped. `csv`: as GoatCounter writes it (version 2). "
-        "`ndjson`: one JSON object a line, with every stored field and its `hit_id`. Null and an empty text "
-        "stand for `csv`.",
+        help_text="Format of the file. `csv`: as GoatCounter writes it (version 2), gzipped. `ndjson`: one JSON "
+        "object a line, with every stored field and its `hit_id`, gzipped. `parquet`: the same fields in typed "
+        "columns. Null and an empty text stand for `csv`.",
     )
     start_from_hit_id = serializers.IntegerField(
         required=False,

@@ -58,7 +58,7 @@ def start_export(
             end=end,
             created_at=now,
             file_name=f"goatcounter-export-{site.code}-{now:%Y%m%dT%H%M%SZ}"
-            f"-{start_from_hit_id or 0}.{kind}.gz",
+            f"-{start_from_hit_id or 0}{kind.suffix}",
         )
         transaction.on_commit(lambda: bell.ring(export.pk))
     return export

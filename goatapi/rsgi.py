@@ -13,6 +13,7 @@ from exports.figures import ExportFigures
 from exports.hosts import Presence
 from exports.tasks import owner_prefix
 from goatapi import bridge
+from goatapi.collector import calm
 from goatapi.errors import Unavailable
 from goatapi.http import metrics
 from goatapi.http.client_ip import client_ip
@@ -51,6 +52,7 @@ class Application:
             JournalFigures(runtime.journal()),
             ExportFigures(owner_prefix=owner_prefix()),
         )
+        calm()
         loop.call_later(1, self._leave_with_parent, loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:

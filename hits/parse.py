@@ -1,5 +1,6 @@
 """Reads what `/count` was sent: the query string's keys, limits and texts of part 3.1."""
 
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -11,6 +12,7 @@ MAX_TITLE = 1024
 MAX_REF = 2048
 MAX_QUERY = 8192
 MAX_USER_AGENT = 512
+MAX_REMEMBERED = 256
 
 TRUE = frozenset({"true", "1", "on"})
 FALSE = frozenset({"false", "0", "off"})
@@ -93,10 +95,19 @@ def _values(query: str) -> dict[str, str]:
 
 
 def _decoded(value: str) -> str:
+    """Pages, titles and referrers come again and again; long texts are not worth the memory."""
+    return _remembered(value) if len(value) <= MAX_REMEMBERED else _unquoted(value)
+
+
+def _unquoted(value: str) -> str:
     try:
         return unquote_plus(value, errors="strict")
     except UnicodeDecodeError:
         raise Refused("error decoding parameters: must be UTF-8") from None
+
+
+_remembered = lru_cache(maxsize=4096)(_unquoted)
+_width = lru_cache(maxsize=1024)(screen_width)
 
 
 def _read_switches(sent: Sent, values: dict[str, str]) -> None:
@@ -108,7 +119,7 @@ def _read_switches(sent: Sent, values: dict[str, str]) -> None:
         sent.bot = _bot(values["b"])
     if size := values.get("s"):
         try:
-            sent.width = screen_width(size)
+            sent.width = (_width if len(size) <= MAX_REMEMBERED else screen_width)(size)
         except ValueError as error:
             raise Refused(f"error decoding parameters: s: {error}") from None
 

@@ -11,6 +11,8 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from storage.protocols import Transaction
 from storage.types import Session
 
@@ -20,8 +22,7 @@ MAX_KNOWN = 300_000
 """Sessions remembered over all sites before the memory is emptied; the ledger knows them all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True, gc=False):
     """One pageview of a visitor: hashes (b"" for none), path id, seconds."""
 
     visitor: bytes
@@ -165,7 +166,9 @@ class _Step:
         for key in (visit.visitor, visit.before):
             fitting = [s for s in self._site.near(key, visit.at) if _fits(s, visit.at)]
             if fitting:
-                session = min(fitting, key=lambda s: _rank(s, visit.at))
+                session = fitting[0]
+                if len(fitting) > 1:
+                    session = min(fitting, key=lambda s: _rank(s, visit.at))
                 if session.key != visit.visitor or visit.at < session.started_at:
                     self._move(session, visit)
                 return session

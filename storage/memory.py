@@ -16,10 +16,14 @@ from storage.types import (
     SEEN_SECONDS,
     SESSION_SECONDS,
     Census,
+    KeptRow,
     Pageview,
     PathKey,
     Salt,
     Session,
+    Shape,
+    ShapedRows,
+    Shapes,
     Span,
     StoredHit,
 )
@@ -288,6 +292,20 @@ class MemoryStorage:
             hits = [_read(site, hit_id) for hit_id in ids[start : start + limit]]
             yield [hit for hit in hits if within.holds(hit.created_at)]
 
+    def scan_shaped(
+        self,
+        site_id: int,
+        shapes: Shapes[Shape],
+        *,
+        after: int,
+        upto: int,
+        within: Span = ALWAYS,
+        limit: int = 5000,
+    ) -> Iterator[ShapedRows[Shape]]:
+        """See the protocol. Nothing is shared: each row has ids of its own."""
+        for hits in self.scan(site_id, after=after, upto=upto, within=within, limit=limit):
+            yield _shaped(hits, shapes)
+
     def rollup(self, site_id: int, name: str) -> Mapping[Group, int]:
         """See the protocol."""
         if name not in ROLLUPS:
@@ -342,6 +360,22 @@ def _read(site: _Site, hit_id: int) -> StoredHit:
         title=path.title,
         event=path.event,
         **{name: getattr(p, name) for name in StoredHit.__struct_fields__[4:]},
+    )
+
+
+def _shaped(hits: list[StoredHit], shapes: Shapes[Shape]) -> ShapedRows[Shape]:
+    places = dict(enumerate(hits, start=1))
+    rows: list[KeptRow] = []
+    for n, h in places.items():
+        rest = (h.width, h.location, h.language, h.session or None, int(h.first_visit))
+        rows.append((h.hit_id, n, n, n, n, n, *rest, h.created_at))
+    return ShapedRows(
+        rows,
+        {n: shapes.path(h.path, h.title, h.event) for n, h in places.items()},
+        {n: shapes.ref(h.ref, h.ref_scheme) for n, h in places.items()},
+        {n: shapes.browser(h.browser, h.browser_version) for n, h in places.items()},
+        {n: shapes.system(h.system, h.system_version) for n, h in places.items()},
+        {n: shapes.campaign(h.campaign) for n, h in places.items()},
     )
 
 

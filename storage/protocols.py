@@ -4,7 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from storage.types import ALWAYS, Census, Pageview, PathKey, Salt, Session, Span, StoredHit
+from storage.types import (
+    ALWAYS,
+    Census,
+    Pageview,
+    PathKey,
+    Salt,
+    Session,
+    Shape,
+    ShapedRows,
+    Shapes,
+    Span,
+    StoredHit,
+)
 
 
 class TryAgain(Exception):
@@ -121,6 +133,18 @@ class Vault(Protocol):
         Rows created outside of `within` are left out. A list stands for at most `limit` rows looked at,
         so it may be empty: the caller is never kept waiting by a span that holds little.
         """
+
+    def scan_shaped(
+        self,
+        site_id: int,
+        shapes: Shapes[Shape],
+        *,
+        after: int,
+        upto: int,
+        within: Span = ALWAYS,
+        limit: int = 5000,
+    ) -> Iterator[ShapedRows[Shape]]:
+        """The rows of `scan` for whoever wants a million of them: texts that many share are shaped once."""
 
     def rollup(self, site_id: int, name: str) -> Mapping[tuple[object, ...], int]:
         """The whole rollup `name` (see `types.ROLLUPS`) as (hour, path, dimension texts…) → count. For checks."""

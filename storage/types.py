@@ -1,6 +1,11 @@
 """The values that cross the storage seam. No framework here: plain msgspec structs."""
 
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeAlias, TypeVar
+
 import msgspec
+
+Shape = TypeVar("Shape")
 
 SEEN_SECONDS = 48 * 3600
 """How long the id of a hit is remembered."""
@@ -63,6 +68,36 @@ class StoredHit(msgspec.Struct, frozen=True, gc=False):
     session: bytes
     first_visit: bool
     created_at: int
+
+
+class Shapes(msgspec.Struct, Generic[Shape], frozen=True):
+    """What a scan makes of the texts that many rows share. Each function is called about once for each of them.
+
+    It is given the texts of its name: (path, title, event), (ref, ref_scheme), (browser, browser_version),
+    (system, system_version), (campaign); '' when unknown, `event` a bool.
+    """
+
+    path: Callable[[str, str, bool], Shape]
+    ref: Callable[[str, str], Shape]
+    browser: Callable[[str, str], Shape]
+    system: Callable[[str, str], Shape]
+    campaign: Callable[[str], Shape]
+
+
+KeptRow: TypeAlias = tuple[int, int, int, int, int, int, int, str, str, bytes | None, int, int]
+"""A row with ids for texts: hit_id, path_id, ref_id, browser_id, system_id, campaign_id, width, location,
+language, session (16 bytes, None for none), first_visit (0 or 1), created_at."""
+
+
+class ShapedRows(msgspec.Struct, Generic[Shape], frozen=True):
+    """Rows, and by id what was made of their texts. Each id of a row is in its mapping, and others may be."""
+
+    rows: list[KeptRow]
+    paths: Mapping[int, Shape]
+    refs: Mapping[int, Shape]
+    browsers: Mapping[int, Shape]
+    systems: Mapping[int, Shape]
+    campaigns: Mapping[int, Shape]
 
 
 class Span(msgspec.Struct, frozen=True):

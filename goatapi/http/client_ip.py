@@ -15,14 +15,12 @@ def client_ip(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
     `peer` is the socket's address, `forwarded_for` all X-Forwarded-For values joined by commas.
     Without trusted proxies this is `peer`: anybody can send the header (weak point W28).
     """
-    if not trusted or not forwarded_for or not _is_trusted(peer, tuple(trusted)):
-        return plain_address(peer)
-    for text in reversed(forwarded_for.split(",")):
-        address = plain_address(text.strip())
-        if _parse(address) is None:
-            break
-        if not _is_trusted(address, tuple(trusted)):
-            return address
+    networks = tuple(trusted)
+    if networks and forwarded_for and _judged(peer, networks)[1]:
+        for text in reversed(forwarded_for.split(",")):
+            address, is_proxy = _judged(text, networks)
+            if not is_proxy:
+                return address or plain_address(peer)
     return plain_address(peer)
 
 
@@ -41,9 +39,16 @@ def plain_address(text: str) -> str:
 
 
 @lru_cache(10_000)
-def _is_trusted(text: str, trusted: tuple[Network, ...]) -> bool:
-    address = _parse(plain_address(text))
-    return address is not None and any(address in network for network in trusted)
+def _judged(text: str, trusted: tuple[Network, ...]) -> tuple[str, bool]:
+    """An address in its one spelling ('' for what is none), and whether it is a trusted proxy's.
+
+    Both at once, because every visitor's address is new here, and reading it is what takes the time.
+    """
+    address = _parse(text.strip())
+    if address is None:
+        return "", False
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return str(plain), any(plain in network for network in trusted)
 
 
 def _parse(text: str) -> Address | None:

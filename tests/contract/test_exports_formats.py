@@ -1,10 +1,14 @@
-"""`"format": "ndjson"`, and exports of a span of time, in both formats."""
+"""`"format": "ndjson"` and `"parquet"`, and exports of a span of time."""
 
 import gzip
+import hashlib
+import io
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pyarrow.parquet import read_table
 
 from exports import tasks
 from tests.client import ApiClient
@@ -79,6 +83,50 @@ def test_the_cursor_of_json_lines_is_the_same(api: ApiClient) -> None:
     assert [line["hit_id"] for line in lines(api, first)] == [2, 3]
     second = build(api, {"format": "ndjson", "start_from_hit_id": first["last_hit_id"]})
     assert (lines(api, second), second["num_rows"], second["last_hit_id"]) == ([], 0, 3)
+
+
+def table(api: ApiClient, export: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a Parquet file."""
+    rows: list[dict[str, Any]] = read_table(io.BytesIO(download(api, export).body)).to_pylist()
+    return rows
+
+
+def test_parquet_has_the_fields_of_json_lines_as_typed_columns(api: ApiClient) -> None:
+    hit = {"path": "/ünï", "title": 'Say "hi"', "size": "390,844,3", "session": "mine"}
+    hit |= {"user_agent": FIREFOX, "created_at": "2019-06-18T01:02:03Z"}
+    assert api.post("/api/v0/count", {"hits": [hit]}).status_code == 202
+    count(api, {"path": "asd", "event": True})
+    export = build(api, {"format": "parquet"})
+    assert (export["format"], export["num_rows"], export["last_hit_id"]) == ("parquet", 2, 2)
+    assert export["path"].endswith("Z-0.parquet")
+    reply = download(api, export)
+    assert reply["Content-Type"] == "application/vnd.apache.parquet"
+    assert "Content-Encoding" not in reply
+    assert export["hash"] == f"sha256-{hashlib.sha256(reply.body).hexdigest()}"
+    first, second = table(api, export)
+    line = lines(api, build(api, {"format": "ndjson"}))[0]
+    assert list(first) == list(line)
+    assert first == line | {"created_at": datetime(2019, 6, 18, 1, 2, 3, tzinfo=UTC)}
+    assert (first["size"], first["event"], first["browser_version"]) == (390, False, "145")
+    assert (second["event"], second["session"]) == (True, None)
+
+
+def test_parquet_follows_the_cursor_and_the_span(api: ApiClient) -> None:
+    for day in (1, 2, 3):
+        count(api, {"path": f"/{day}", "created_at": f"2026-01-0{day}T00:00:00Z"})
+    some = build(api, {"format": "parquet", "start_from_hit_id": 1, "end": "2026-01-03"})
+    assert ([row["hit_id"] for row in table(api, some)], some["last_hit_id"]) == ([2], 3)
+    none = build(api, {"format": "parquet", "start_from_hit_id": 3})
+    assert (table(api, none), none["num_rows"], none["last_hit_id"]) == ([], 0, 3)
+
+
+def test_parquet_is_the_sites_alone(api: ApiClient, stranger: ApiClient) -> None:
+    count(stranger, {"path": "/theirs"})
+    count(api, {"path": "/mine"})
+    export = build(api, {"format": "parquet"})
+    assert [row["path"] for row in table(api, export)] == ["/mine"]
+    assert stranger.get(f"{URL}/{export['id']}/download").status_code == 404
+    assert stranger.get(f"{URL}/{export['id']}").status_code == 404
 
 
 def test_the_start_is_included_and_the_end_is_not(api: ApiClient) -> None:

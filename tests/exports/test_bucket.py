@@ -39,9 +39,9 @@ def s3(running: PrivateS3, settings: Any) -> PrivateS3:
     return running
 
 
-def finished(api: ApiClient) -> Export:
+def finished(api: ApiClient, format: str = "csv") -> Export:
     """An export that was built."""
-    export_id = api.post("/api/v0/export").json()["id"]
+    export_id = api.post("/api/v0/export", {"format": format}).json()["id"]
     services.build_export(export_id, owner="worker")
     return Export.objects.get(pk=export_id)
 
@@ -72,6 +72,17 @@ def test_a_file_is_uploaded_whole_and_downloads_are_its_bytes(
     assert (whole.status_code, whole.body) == (200, content)
     assert (part.status_code, part.body) == (206, content[5:21])
     assert [path.name for path in copies(house)] == [export.stored_as]
+
+
+def test_each_format_is_kept_under_its_type(s3: PrivateS3, api: ApiClient) -> None:
+    types = {}
+    for format in ("csv", "ndjson", "parquet"):
+        export = finished(api, format)
+        stored = s3.bucket().Object(f"goat/{export.site_id}/{export.pk}/{export.stored_as}").get()
+        assert "ContentEncoding" not in stored
+        types[format] = stored["ContentType"]
+    lines = dict.fromkeys(("csv", "ndjson"), "application/gzip")
+    assert types == lines | {"parquet": "application/vnd.apache.parquet"}
 
 
 def test_a_large_file_goes_up_in_parts_and_keeps_its_lease(

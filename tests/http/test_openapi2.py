@@ -259,7 +259,8 @@ def test_what_our_reference_loses_in_2_0() -> None:
     assert swagger(openapi_30())[1] == [
         "post /api/v0/count: examples of whole bodies",
         "post /api/v0/export: examples of whole bodies",
-        "get /api/v0/export/{id}/download: which answers are application/gzip and which application/json",
+        "get /api/v0/export/{id}/download: which answers are application/gzip and which "
+        "application/vnd.apache.parquet and which application/json",
         f"{schemas}BadCount: {variants}",
         f"{schemas}BadRequest: {variants}",
         f"{schemas}Export: {writes} id, site_id, format, last_hit_id, path, created_at, finished_at, "

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from storage.engines.relational import shaping
 from storage.protocols import Storage
-from storage.types import ROLLUPS, Span
+from storage.types import ROLLUPS, Shapes, Span
 from tests.storage.build import (
     HOUR,
     NOON,
@@ -332,6 +333,59 @@ def test_a_scan_can_be_of_a_span_whose_end_is_not_in_it(
         store(storage, 1, created_at=NOON + seconds)
     chunks = storage.vault.scan(1, after=0, upto=5, within=within, limit=2)
     assert [[hit.hit_id for hit in chunk] for chunk in chunks] == found
+
+
+def test_texts_come_in_the_shape_that_is_asked_for(storage: Storage) -> None:
+    same = {"ref": "a.example", "browser": "Firefox", "browser_version": "128", "created_at": NOON}
+    unknown = {"ref": "", "ref_scheme": "", "browser": "", "browser_version": "", "system": ""}
+    with storage.ledger.begin() as tx:
+        tx.lock([1])
+        page, event = tx.path_ids(1, [path("/a", "A"), path("click", event=True)])
+        views = [
+            pageview(page, campaign="Spring", **same),
+            pageview(event, campaign="Spring", first_visit=False, **same),
+            pageview(page, session=b"", width=0, location="", language="", **unknown),
+        ]
+        tx.append(1, views, keep_rows=[True] * 3)
+    shapes = Shapes(*[lambda *texts: texts] * 5)
+    (batch,) = storage.vault.scan_shaped(1, shapes, after=0, upto=3)
+    assert [(row[0], *row[6:]) for row in batch.rows] == [
+        (1, 1920, "NL", "nld", b"s" * 16, True, NOON),
+        (2, 1920, "NL", "nld", b"s" * 16, False, NOON),
+        (3, 0, "", "", None, True, NOON),
+    ]
+    assert [batch.paths[row[1]] for row in batch.rows] == [
+        ("/a", "A", False), ("click", "", True), ("/a", "A", False),
+    ]  # fmt: skip
+    assert {type(batch.paths[row[1]][2]) for row in batch.rows} == {bool}
+    assert [batch.refs[row[2]] for row in batch.rows] == [("a.example", "h")] * 2 + [("", "")]
+    assert [batch.browsers[row[3]] for row in batch.rows] == [("Firefox", "128")] * 2 + [("", "")]
+    assert [batch.systems[row[4]] for row in batch.rows] == [("Linux", "")] * 2 + [("", "")]
+    assert [batch.campaigns[row[5]] for row in batch.rows] == [("Spring",)] * 2 + [("",)]
+
+
+def test_a_scan_in_shapes_has_the_same_bounds(storage: Storage) -> None:
+    for seconds in range(9):
+        store(storage, 1, created_at=NOON + seconds)
+    bounds: dict[str, Any] = {"after": 1, "upto": 8, "within": Span(NOON + 3), "limit": 3}
+    shapes = Shapes(*[lambda *texts: "/".join(map(str, texts))] * 5)
+    batches = list(storage.vault.scan_shaped(1, shapes, **bounds))
+    assert [[row[0] for row in batch.rows] for batch in batches] == [[4], [5, 6, 7], [8]]
+    assert [[hit.hit_id for hit in hits] for hits in storage.vault.scan(1, **bounds)] == [
+        [4], [5, 6, 7], [8],
+    ]  # fmt: skip
+    assert {batch.refs[row[2]] for batch in batches for row in batch.rows} == {"news.example.com/h"}
+    assert list(storage.vault.scan_shaped(2, shapes, after=0, upto=9)) == [], "a stranger's"
+
+
+def test_a_list_of_shapes_stays_right_when_the_next_one_is_read(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shaping, "KEPT", 0)
+    store(storage, 1, "/a", "/b", "/c")
+    shapes = Shapes(*[lambda *texts: texts[0]] * 5)
+    batches = list(storage.vault.scan_shaped(1, shapes, after=0, upto=3, limit=1))
+    assert [batch.paths[batch.rows[0][1]] for batch in batches] == ["/a", "/b", "/c"]
 
 
 def test_a_scan_holds_nothing_open(storage: Storage) -> None:

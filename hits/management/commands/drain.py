@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from goatapi.collector import calm
 from goatapi.env import host_id
 from goatapi.http import metrics
 from hits.backlog import Backlog
@@ -40,6 +41,7 @@ class Command(BaseCommand):
         metrics.serve(
             "drain", settings.ENVIRONMENT.metrics_port, DrainFigures(backlog, drain.positions)
         )
+        calm()
         drain.run(stop)
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from storage.engines.relational.dimensions import (
     BROWSER,
@@ -50,9 +50,9 @@ def learn_dimensions(
 ) -> None:
     """Look up or make the ids of everything in `batches`, of all sites at once."""
     for dimension, texts in (
-        (REF, lambda p: (p.ref, p.ref_scheme)),
-        (BROWSER, lambda p: (p.browser, p.browser_version)),
-        (SYSTEM, lambda p: (p.system, p.system_version)),
+        (REF, attrgetter("ref", "ref_scheme")),
+        (BROWSER, attrgetter("browser", "browser_version")),
+        (SYSTEM, attrgetter("system", "system_version")),
         (CAMPAIGN, lambda p: (p.campaign,)),
     ):
         wanted: dict[

@@ -82,6 +82,23 @@ class Database:
         if self.is_postgresql:
             self.execute("SET LOCAL statement_timeout = 0")
 
+    def query_many(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """`query` for thousands of rows of numbers, texts and bytes: PostgreSQL sends them in binary, which
+        the driver reads in half the time. Django's own cursors have text only."""
+        if not self.is_postgresql:
+            rows = self.query(sql, values)
+            self.query(
+                "PRAGMA shrink_memory"
+            )  # a long walk reads each page once: keeping it is no use
+            return rows
+        from psycopg import Cursor  # noqa: PLC0415  # SQLite does without the driver
+
+        self._revive()
+        connection = self._connection()
+        connection.ensure_connection()
+        with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+            return list(cursor.execute(sql, values, binary=True).fetchall())
+
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """A statement without an answer."""
         self._revive()

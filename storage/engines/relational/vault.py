@@ -1,9 +1,10 @@
 """Rows and rollups, read."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from storage.engines.relational.dimensions import digest, storable
-from storage.engines.relational.sql import Database, Row
+from storage.engines.relational.shaping import AS_TEXTS, Shelves, stored_hits
+from storage.engines.relational.sql import Database
 from storage.engines.relational.tables import (
     BROWSERS,
     CAMPAIGNS,
@@ -11,12 +12,8 @@ from storage.engines.relational.tables import (
     PATHS,
     REFS,
     SYSTEMS,
-    Table,
 )
-from storage.types import ALWAYS, ROLLUPS, Span, StoredHit
-
-KEPT_TEXTS = 100_000
-"""Dimension rows that one scan remembers before it starts anew."""
+from storage.types import ALWAYS, ROLLUPS, Shape, ShapedRows, Shapes, Span, StoredHit
 
 CREATED_AT = HITS.columns.index("created_at") - 1
 """Its place in a row of hits that is read without the site."""
@@ -54,20 +51,38 @@ class RelationalVault:
     def scan(
         self, site_id: int, *, after: int, upto: int, within: Span = ALWAYS, limit: int = 5000
     ) -> Iterator[list[StoredHit]]:
+        """See the protocol."""
+        batches = self.scan_shaped(
+            site_id, AS_TEXTS, after=after, upto=upto, within=within, limit=limit
+        )
+        return map(stored_hits, batches)
+
+    def scan_shaped(
+        self,
+        site_id: int,
+        shapes: Shapes[Shape],
+        *,
+        after: int,
+        upto: int,
+        within: Span = ALWAYS,
+        limit: int = 5000,
+    ) -> Iterator[ShapedRows[Shape]]:
         """See the protocol. Ids first, then the dimension rows not met before: no join to plan badly.
 
         The span is applied here, not by the database: one question about a rare span would read the
         whole table, in one long transaction and without a sign of life.
         """
-        texts = Texts(self._database, site_id)
+        shelves = Shelves(self._database, site_id, shapes)
         sql = (
             f"SELECT {', '.join(HITS.columns[1:])} FROM hits"
             " WHERE site_id = %s AND hit_id > %s AND hit_id <= %s ORDER BY hit_id LIMIT %s"
         )
-        while rows := self._database.query(sql, [site_id, after, upto, limit]):
-            after = rows[-1][0]
-            yield texts.hits([row for row in rows if within.holds(row[CREATED_AT])])
-            if len(rows) < limit:
+        while rows := self._database.query_many(sql, [site_id, after, upto, limit]):
+            after, count = rows[-1][0], len(rows)
+            if within != ALWAYS:
+                rows = [row for row in rows if within.holds(row[CREATED_AT])]
+            yield shelves.shaped(rows)
+            if count < limit:
                 return
 
     def rollup(self, site_id: int, name: str) -> Mapping[tuple[object, ...], int]:
@@ -105,45 +120,3 @@ class RelationalVault:
             sql += " AND path_id = %s"
             values.append(found[0][1] if found else 0)
         return int(self._database.query(sql, values)[0][0])
-
-
-class Texts:
-    """The dimension rows that one scan has met, by id."""
-
-    def __init__(self, database: Database, site_id: int) -> None:
-        self._database = database
-        self._site_id = site_id
-        self._known: dict[str, dict[int, Row]] = {}
-
-    def hits(self, rows: list[Row]) -> list[StoredHit]:
-        """`rows` of table hits (without the site) with texts for ids."""
-        if not rows:
-            return []
-        ids = list(zip(*rows, strict=True))
-        paths = self._rows(PATHS, ids[1], ())
-        refs = self._rows(REFS, ids[2], ("", ""))
-        browsers = self._rows(BROWSERS, ids[3], ("", ""))
-        systems = self._rows(SYSTEMS, ids[4], ("", ""))
-        campaigns = self._rows(CAMPAIGNS, ids[5], ("",))
-        hits = []
-        for (
-            hit_id, path, ref, browser, system, campaign, width, location, language, session, first, at
-        ) in rows:  # fmt: skip
-            if path in paths:  # else it has been purged between the two reads
-                name, title, event = paths[path]
-                event = bool(event)  # SQLite keeps a number
-                texts = (name, title, event) + refs[ref] + campaigns[campaign] + browsers[browser]
-                tail = (width, location, language, session or b"", first == 1, at)
-                hits.append(StoredHit(*(hit_id, *texts, *systems[system], *tail)))
-        return hits
-
-    def _rows(self, table: Table, ids: Iterable[int], none: Row) -> dict[int, Row]:
-        known = self._known.setdefault(table.name, {})
-        if len(known) > KEPT_TEXTS:
-            known.clear()
-        if none:
-            known[0] = none
-        wanted = [(self._site_id, each) for each in set(ids) - known.keys()]
-        for _, row_id, _, *texts in self._database.matching(table, table.key, wanted):
-            known[row_id] = tuple(texts)
-        return known
