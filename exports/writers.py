@@ -43,7 +43,7 @@ def write(target: Any, format: str, scan: Scan, *, progress: Callable[[int], Non
 
 @contextmanager
 def gzipped(form: LineFormat, target: Any) -> Iterator[Sink]:
-    """Compressed in a thread of its own, which needs no interpreter lock: that costs next to no time."""
+    """Compressed in a thread of its own, which needs no interpreter lock."""
     with igzip_threaded.open(target, "wb", compresslevel=GZIP_LEVEL, threads=1) as file:
         file.write(form.header.encode())
         yield Sink(form.shapes, lambda batch: file.write(form.lines(batch).encode()))
