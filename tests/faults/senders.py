@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from urllib.parse import quote, urlencode
 
-from tests.live.load import USER_AGENTS, Client, Sending
+from tests.live.load import USER_AGENTS, Client, Sending, check
 from tests.live.server import LiveSite
 
 BATCH = 20
@@ -55,6 +55,7 @@ def knock(site: LiveSite) -> list[http.client.HTTPMessage]:
         with closing(http.client.HTTPConnection("127.0.0.1", site.server.port)) as connection:
             connection.request(sending.method, sending.path, sending.body, sending.headers)
             answer = connection.getresponse()
+            check(sending, answer, answer.read())
             if answer.status == 503:
                 refusals.append(answer.headers)
     return refusals

@@ -27,6 +27,12 @@ KNOWN = {
     "live/reader.py": "the guides' commands, as printed: what they show is compared with what comes",
     "live/test_reference.py": "the reference's commands, as printed",
     "live/test_examples.py": "the contract's commands, as printed",
+    "faults/senders.py": "checks what comes back",
+    "faults/test_clocks.py": "asks for /count, which the reference does not tell",
+    "faults/test_segments.py": "asks for figures, which are not the API's",
+    "faults/test_slow_clients.py": "begins requests that it does not end",
+    "faults/watchers.py": "asks whether the service is ready",
+    "ops/test_metrics.py": "asks for figures, which are not the API's",
     "sites/test_access.py": "a request for the limiter's key function; no answer",
     "redis.py": "speaks to Redis",
 }

@@ -88,7 +88,7 @@ class Client(threading.Thread):
             connection.close()
             self._connection = None
             return
-        _check(sending, answer, body)
+        check(sending, answer, body)
         kept = self.acknowledged if answer.status == sending.good else self.refused
         kept.extend(sending.markers)
 
@@ -105,7 +105,8 @@ class Client(threading.Thread):
         return self._connection
 
 
-def _check(sending: Sending, answer: http.client.HTTPResponse, body: bytes) -> None:
+def check(sending: Sending, answer: http.client.HTTPResponse, body: bytes) -> None:
+    """Hold an answer against the API's description. Errors: `Undeclared`."""
     exchange = from_wire(
         method=sending.method,
         target=sending.path,
