@@ -29,6 +29,7 @@ SYNC_SECONDS = 0.4
 MEASURE_SECONDS = 1.0
 """How often the folder is measured and, while the disk refuses, how often that is logged."""
 WAIT_SECONDS = 10.0
+UNCONFIRMED = "the disk has not confirmed it, so it may or may not be counted: send it again under the same id"
 
 log = logging.getLogger("goatapi.journal")
 
@@ -237,17 +238,21 @@ class Journal:
 
     def _check(self, ticket: int) -> None:
         if self._synced < ticket or any(low < ticket <= high for low, high in self._lost):
-            raise self._refused(OSError("not synced"))
+            self._complain(OSError("not synced"))
+            raise Unavailable(UNCONFIRMED, retry_after=5)
 
     def _leave_old_segment(self) -> None:
         if self._size and self._clock() - self._opened_at > SEGMENT_SECONDS:
             self._leave_segment()
 
     def _refused(self, error: OSError) -> Unavailable:
+        self._complain(error)
+        return Unavailable("the journal can not be written; nothing was counted", retry_after=5)
+
+    def _complain(self, error: OSError) -> None:
         if self._clock() - self._complained_at >= MEASURE_SECONDS:
             log.error("the journal can not be written: %s", error)
             self._complained_at = self._clock()
-        return Unavailable("the journal can not be written; nothing was counted", retry_after=5)
 
 
 def _resolve(group: list["asyncio.Future[None]"]) -> None:

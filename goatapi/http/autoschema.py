@@ -22,7 +22,7 @@ REFUSALS = {
     "404": "No site at this host.",
     "429": "Over the rate limit.",
     "500": "An error of the server. The text holds a code by which its operator finds the cause.",
-    "503": "The server can not do it now. Nothing was done.",
+    "503": "The server can not do it now. Nothing was done, or the text says that it may have been.",
 }
 """Those of every operation."""
 
