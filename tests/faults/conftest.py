@@ -10,7 +10,7 @@ import pytest
 from tests.faults import senders
 from tests.faults.books import Verdict, books_of
 from tests.faults.senders import BATCH, PIXELS, Resender, Sender, knock
-from tests.faults.services import KINDS, Kind, Service
+from tests.faults.services import POSTGRESQL, SQLITE, Kind, Service
 from tests.live.load import Client
 from tests.live.server import SECONDS, wait_until
 
@@ -107,16 +107,23 @@ def serve() -> Iterator[Serve]:
     """Starts services of the test's own, on SQLite in the mode `write` unless told otherwise."""
     with ExitStack() as stack:
 
-        def start(kind: Kind = KINDS[0], folder: Path | None = None, **environment: str) -> Service:
+        def start(kind: Kind = SQLITE, folder: Path | None = None, **environment: str) -> Service:
             return stack.enter_context(Service(kind, folder, **environment))
 
         yield start
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service() -> Iterator[Service]:
-    """One for all tests of a module that leave it as they have found it."""
-    with Service(KINDS[0]) as service:
+    """On SQLite, for all tests that leave it running and sound."""
+    with Service(SQLITE) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def on_postgresql() -> Iterator[Service]:
+    """The same on PostgreSQL and Redis."""
+    with Service(POSTGRESQL) as service:
         yield service
 
 

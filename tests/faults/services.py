@@ -37,6 +37,9 @@ KINDS = tuple(
 )
 
 
+SQLITE, POSTGRESQL = Kind("SQLite", "write"), Kind("PostgreSQL+Redis", "write")
+
+
 class Service:
     """One running service with one site, for as long as the block lasts. Not for use by several threads.
 

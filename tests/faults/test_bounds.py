@@ -1,23 +1,23 @@
 """What grows while the drain stands still has an end, and what was taken until then is counted."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.faults.conftest import Serve, load_on
 from tests.faults.services import Service
+from tests.live.server import send
 
 
 @contextmanager
 def drain_stopped(service: Service) -> Iterator[None]:
     """It is not scheduled any more."""
     drain = service.server.child("drain")
-    os.kill(drain, signal.SIGSTOP)
+    send(drain, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(drain, signal.SIGCONT)
+        send(drain, signal.SIGCONT)
 
 
 def test_a_journal_over_its_bound_refuses_and_recovers_by_itself(serve: Serve) -> None:

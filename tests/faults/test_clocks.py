@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.services import KINDS, Service
+from tests.faults.services import SQLITE, Service
 from tests.live.load import USER_AGENTS
 from tests.live.server import wait_until
 
@@ -47,7 +47,7 @@ def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
 @pytest.fixture(scope="module")
 def elsewhen(clock: Clock) -> Iterator[Service]:
     """A service that goes by that clock."""
-    with Service(KINDS[0], None, **clock.environment) as service:
+    with Service(SQLITE, None, **clock.environment) as service:
         yield service
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import LONG
 from tests.faults.conftest import Serve, load_on
 from tests.faults.disks import Disk, small_disk
 from tests.faults.services import Kind, Service
+from tests.faults.test_bounds import drain_stopped
 from tests.live.server import wait_until
 
 FSYNC = Kind("SQLite", "fsync")
@@ -46,22 +48,28 @@ def test_on_a_full_disk_pageviews_are_refused_and_none_is_lost(
         load.judge()
 
 
-@pytest.mark.parametrize("place", [UNDER_THE_JOURNAL, UNDER_ALL])
+@pytest.mark.parametrize("place", [UNDER_THE_JOURNAL, UNDER_ALL] if LONG else [UNDER_ALL])
 def test_on_a_disk_that_turns_read_only_pageviews_are_refused_and_after_its_repair_none_is_lost(
     place: str, make_disk: MakeDisk, serve: Serve, tmp_path: Path
 ) -> None:
+    """Nothing is on its way at that very moment: ext4 itself may say that it has synced then, and has not."""
     disk = make_disk(place)
     service = serve(FSYNC, tmp_path)
-    with load_on(service) as load:
-        load.goes_on()
-        disk.fail()
-        load.is_refused()
-        assert service.server.answers()
-        stand_by_while_mended(service, disk)
-        load.goes_on()
-        load.stop()
-        load.doubt_refusals()
-        load.judge()
+    with load_on(service) as before:
+        before.goes_on()
+        with drain_stopped(service):
+            before.goes_on()
+            before.stop()
+            disk.fail()
+            with load_on(service) as load:
+                load.is_refused()
+                assert service.server.answers()
+                stand_by_while_mended(service, disk)
+                load.goes_on()
+                load.stop()
+                load.doubt_refusals()
+                load.clients += before.clients
+                load.judge()
 
 
 def stand_by_while_mended(service: Service, disk: Disk) -> None:
@@ -88,6 +96,7 @@ def test_an_export_that_meets_a_full_disk_is_built_once_there_is_room(
     assert names(tmp_path / UNDER_EXPORTS) == stored(service)
 
 
+@pytest.mark.skipif(not LONG, reason="its like for a full disk stands for it: FAULTS=long")
 def test_an_export_that_meets_a_read_only_disk_is_built_after_its_repair(
     make_disk: MakeDisk, serve: Serve, tmp_path: Path
 ) -> None:

@@ -24,3 +24,5 @@ def test_whoever_is_killed_nothing_acknowledged_is_lost_and_nothing_doubled(
     print(outcome)
     assert outcome.verdict.is_good, f"{outcome}\n{service.warnings()}"
     assert outcome.verdict.acknowledged
+    doctor = service.server.manage("doctor")
+    assert doctor.returncode == 0, doctor.stdout
