@@ -1,10 +1,11 @@
 """Clients that others' tools make of the two documents do the whole job: count, export, download."""
 
 import csv
-import gzip
 import io
 import json
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,7 @@ from typing import Any
 import pytest
 
 from tests import nodejs
-from tests.live.server import LiveServer, LiveSite, wait_until
-from tests.openapi.contract import contract
-from tests.openapi.exchange import from_wire
+from tests.live.server import ROOT, SECONDS, LiveServer, LiveSite
 
 pytestmark = pytest.mark.once
 
@@ -34,52 +33,20 @@ def titles(text: str) -> dict[str, str]:
     return {row["2Path"]: row["Title"] for row in csv.DictReader(io.StringIO(text))}
 
 
-def checked(reply: Any, *_: Any, **__: Any) -> None:
-    """What `requests` has sent and got, against the description."""
-    body = reply.request.body or b""
-    exchange = from_wire(
-        method=reply.request.method,
-        target=reply.request.path_url,
-        asked=dict(reply.request.headers),
-        sent=body.encode() if isinstance(body, str) else body,
-        status=reply.status_code,
-        told=reply.headers.items(),
-        body=reply.content,
-    )
-    contract().check(exchange)
-
-
-def python_client(site: LiveSite) -> Any:
-    """Made by bravado of /api.json, with the site's key."""
-    from bravado.client import SwaggerClient  # noqa: PLC0415  # warns when it is imported
-    from bravado.requests_client import RequestsClient  # noqa: PLC0415
-
-    http = RequestsClient()
-    http.session.hooks["response"].append(checked)
-    http.session.trust_env = False
-    key = f"Bearer {site.key}"
-    host = f"127.0.0.1:{site.server.port}"
-    http.set_api_key(host, key, param_name="Authorization", param_in="header")
-    return SwaggerClient.from_url(f"{site.server.url}/api.json", http_client=http)
-
-
-@pytest.mark.filterwarnings(
-    r"ignore:(jsonschema|Accessing \w+)\.(RefR|r)esolver:DeprecationWarning"
-)
 def test_a_client_in_python_made_of_the_2_0_document(site: LiveSite) -> None:
-    """The warning is about how bravado uses jsonschema."""
-    client = python_client(site)
-    hits = [{"path": f"/python/{number}", "title": f"Title {number}"} for number in range(3)]
-    counted = client.count.count(body={"no_sessions": True, "hits": hits}).result()
-    assert counted.status == "ok"
-    export = client.export.createExport(body={"format": "csv"}).result()
-    look = client.export.getExport
-    wait_until(lambda: look(id=export.id).result().finished_at is not None, site.server.said)
-    done = look(id=export.id).result()
-    file = client.export.downloadExport(id=export.id).response().incoming_response.raw_bytes
-    found = titles(gzip.decompress(file).decode())
-    assert found.items() >= {hit["path"]: hit["title"] for hit in hits}.items()
-    assert (done.error, done.num_rows) == (None, len(found))
+    pages = [f"/python/{number}" for number in range(3)]
+    program = [sys.executable, "-m", "tests.live.python_client", site.server.url, site.key]
+    told = json.loads(succeeds(run(program, pages)))
+    found = titles(told["csv"])
+    assert found.items() >= {page: f"Title of {page}" for page in pages}.items()
+    assert (told["export"]["error"], told["export"]["num_rows"]) == (None, len(found))
+
+
+def run(program: list[str], pages: list[str]) -> subprocess.CompletedProcess[str]:
+    """A program of ours, to its end."""
+    return subprocess.run(
+        [*program, *pages], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
 
 
 @pytest.fixture
