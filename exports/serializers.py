@@ -66,7 +66,7 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
         read_only=True, help_text="Id of its site.", style=keywords(example=1)
     )
     format = serializers.ChoiceField(
-        choices=Format.values, read_only=True, help_text="Format of the file, which is gzipped."
+        choices=Format.values, read_only=True, help_text="Format of the file."
     )
     start_from_hit_id = serializers.IntegerField(
         required=False,

@@ -130,7 +130,7 @@ class _Reader:
         self.origin = origin
         self.shared: Document = document.get("components", {})
         self.schemas = Schemas(self.shared.get("schemas", {}))
-        self.examples = Examples(self.schemas)
+        self.examples = Examples(self.schemas, _lists(document, self.schemas))
 
     def sections(self) -> Iterator[Section]:
         """One for each tag, in the document's order; then tags that it has not announced."""
@@ -263,3 +263,15 @@ class _Reader:
 
 def _phrase(status: str) -> str:
     return HTTPStatus(int(status)).phrase if status.isdigit() else ""
+
+
+def _lists(document: Document, schemas: Schemas) -> dict[str, str]:
+    """Path of each list → the field that holds it in the answer."""
+    found = {}
+    for path, item in document.get("paths", {}).items():
+        content = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        schema, _ = schemas.resolve(content.get("application/json", {}).get("schema", {}))
+        for name, field_schema in schema.get("properties", {}).items():
+            if field_schema.get("type") == "array" and "{" not in path:
+                found[path] = name
+    return found

@@ -26,8 +26,10 @@ _OF_FORMAT = {
 class Examples:
     """Values that fit the schemas of one document."""
 
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(self, schemas: Schemas, lists: Mapping[str, str] | None = None) -> None:
+        """`lists`: path of a list → name of the field that holds it; ids are taken from there."""
         self.schemas = schemas
+        self.lists = lists or {}
 
     def of_media(self, media: Mapping[str, Any], *, asked: bool) -> Any:
         """The example that a media type names, else one of its schema. `asked` is true for requests."""
@@ -72,10 +74,10 @@ class Examples:
         parameters = operation.get("parameters", ())
         named = [each for each in parameters if each["in"] == "path"]
         keyed = operation.get("security") != []
+        places = [self._place(path, each) for each in named]
         root, path = _split(path)
         lines = [f"token={TOKEN}"] if keyed else []
-        lines.append(f"api={origin}{root}")
-        lines += [f"{each['name']}={shlex.quote(str(self.of_parameter(each)))}" for each in named]
+        lines += [f"api={origin}{root}", *places]
         for each in named:
             path = path.replace(f"{{{each['name']}}}", f"${each['name']}")
         words = ["curl"] if method == "GET" else [f"curl -X {method}"]
@@ -85,6 +87,17 @@ class Examples:
         words.append(f'"$api{path}{self._query(parameters)}"')
         command = " \\\n  ".join(words)
         return "\n".join([*lines, command])
+
+    def _place(self, path: str, parameter: Mapping[str, Any]) -> str:
+        """A shell's line for a part of the path: the first of its list, where there is one."""
+        name = parameter["name"]
+        above = path.partition(f"/{{{name}}}")[0]
+        if above not in self.lists:
+            return f"{name}={shlex.quote(str(self.of_parameter(parameter)))}"
+        return (
+            f'{name}=$(curl -s -H "Authorization: Bearer $token" \\\n'
+            f"  \"$api{_split(above)[1]}\" | jq '.{self.lists[above]}[0].{name}')"
+        )
 
     def of_parameter(self, parameter: Mapping[str, Any]) -> Any:
         """A value for a parameter."""
@@ -155,5 +168,5 @@ def _output(operation: Operation) -> list[str]:
     for name, media in content.items():
         if media.get("schema", {}).get("format") == "binary" or "json" not in name:
             tag = next(iter(operation.get("tags", ())), "file")
-            return [f"--output {tag}{_SUFFIXES.get(name, '.bin')}"]
+            return [f"--fail --output {tag}{_SUFFIXES.get(name, '.bin')}"]
     return []

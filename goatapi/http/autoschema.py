@@ -20,6 +20,9 @@ REFUSALS = {
     "401": "No key, a malformed one, or one that this account does not know.",
     "403": "The key is good, but it lacks the permission or is for other sites.",
     "404": "No site at this host.",
+    "408": "The request's body came too slowly.",
+    "413": f"The request's body is larger than {MAX_BODY >> 20} MiB, also when unpacked.",
+    "415": "There is a body, and its `Content-Type` is not `application/json`.",
     "429": "Over the rate limit.",
     "500": "An error of the server. The text holds a code by which its operator finds the cause.",
     "503": "The server can not do it now. Nothing was done, or the text says that it may have been.",
@@ -27,11 +30,6 @@ REFUSALS = {
 """Those of every operation."""
 
 REFUSED_INPUT = {"400": "Something in the request is wrong; the text says what."}
-REFUSED_BODIES = {
-    "408": "The body came too slowly.",
-    "413": f"The body is larger than {MAX_BODY >> 20} MiB, also when unpacked.",
-    "415": "The body's `Content-Type` is not `application/json`.",
-}
 NOT_THERE = "Not there, or another account's. Also: no site at this host."
 
 
@@ -148,8 +146,6 @@ def _refusals(operation: Object) -> dict[str, str]:
     refusals = dict(REFUSALS)
     if any(parameter["in"] == "path" for parameter in parameters):
         refusals["404"] = NOT_THERE
-    if "requestBody" in operation:
-        refusals |= REFUSED_BODIES
     if "requestBody" in operation or parameters:
         refusals |= REFUSED_INPUT
     return refusals
