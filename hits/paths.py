@@ -42,6 +42,8 @@ _SAVED_OFFLINE = re.compile(
     r"/storage/emulated/0/Android/data/jonas\.tool\.saveForOffline/files/[^/]+/(.*)", re.S
 )
 _ARCHIVED = re.compile(r"/web/20\d{12}(?:[a-z]{2}_)?/https?:/+[^/?#]*([^#]*)", re.S)
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
+"""All that `str.strip` takes away; more of it may stand behind what is taken away here."""
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x1f\x7f]")
 _ENCODED_PATH = re.compile(r"[\w.~!$&'()*+,;=:@/\[\]%-]*", re.ASCII)
 _ENCODED_VALUE = re.compile(r"[\w.~+-]*", re.ASCII)
@@ -56,7 +58,7 @@ def clean_path(path: str, *, event: bool) -> str:
     """
     path = path.strip()
     if event:
-        return path.lstrip("/") or NAMELESS_EVENT
+        return path.lstrip("/" + _BLANKS) or NAMELESS_EVENT
     return _clean_page(path) if path else ""
 
 
@@ -72,10 +74,10 @@ def is_noise(path: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _clean_page(path: str) -> str:
-    path = _at_home("/" + path.strip("/")).rstrip("?& ")
+    path = _at_home("/" + path.strip("/")).rstrip("?&" + _BLANKS)
     if "?" in path:
         path = _without_marks(path)
-    return "/" + path.lstrip("/").rstrip("/?& ")
+    return "/" + path.lstrip("/").rstrip("/?&" + _BLANKS)
 
 
 def _at_home(path: str) -> str:

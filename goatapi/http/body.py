@@ -42,12 +42,16 @@ def lenient_json(body: bytes, strict_error: Exception) -> bytes:
 def _decode_lenient(body: bytes, strict_error: Exception) -> Any:
     refusal = errors.GoatapiError(f"invalid JSON: {strict_error}")
     try:
-        return _mended(json.loads(body, parse_constant=_refuse))
+        mended = _mended(json.loads(body, parse_constant=_refuse))
     except (
         ValueError,
         RecursionError,
     ):  # no JSON even for a decoder that lets half characters pass
         pass
+    else:
+        if _finite(mended):  # it reads 1e999 as infinity
+            return mended
+        raise refusal
     if len(body) > MAX_LENIENT:
         raise refusal
     try:

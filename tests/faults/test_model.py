@@ -22,7 +22,7 @@ from tests.hits.test_exactly_once import NOW, SITES, WRITERS, ExactlyOnce
 from tests.hits.wires import paths
 
 NUMBERS = st.sampled_from(list(SITES))
-EXAMPLES, STEPS = (3000, 60) if LONG else (25, 25)
+EXAMPLES, STEPS = (600, 50) if LONG else (25, 25)
 
 
 class Host(ExactlyOnce):

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 from django.test import RequestFactory
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from goatapi.errors import GoatapiError
@@ -105,6 +105,8 @@ def test_queries_of_the_pixel(query: str) -> None:
 
 
 @given(some, st.booleans())
+@example("/ 0", True)
+@example("0\r?", False)
 @cases
 def test_paths_have_one_spelling(path: str, event: bool) -> None:
     cleaned = clean_path(path, event=event)
@@ -205,6 +207,7 @@ def test_records_are_found_again_between_anything(wanted: list[bytes], dirt: lis
 
 
 @given(bodies, st.sampled_from(["", "gzip", "deflate"]), st.booleans())
+@example(b'{"start_from_hit_id": 1e999}', "", False)
 @cases
 def test_bodies_are_values_or_refused(body: bytes, encoding: str, whole: bool) -> None:
     content = gzip.compress(body) if encoding == "gzip" and whole else body

@@ -6,6 +6,7 @@ import secrets
 
 import pytest
 
+from tests.faults import LONG
 from tests.faults.conftest import Serve
 from tests.faults.rounds import Rounds
 from tests.faults.services import KINDS, Kind
@@ -13,7 +14,7 @@ from tests.faults.services import KINDS, Kind
 SEED = os.environ.get("FAULTS_SEED") or secrets.token_hex(4)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", KINDS if LONG else KINDS[::3], ids=str)
 def test_whoever_is_killed_nothing_acknowledged_is_lost_and_nothing_doubled(
     kind: Kind, serve: Serve
 ) -> None:
