@@ -154,6 +154,14 @@ class Schemas:
         if items := full.get("items"):
             for word, values in self._facts(self._scalar(items)):
                 yield f"each {word}", values
+        yield from self._facts_of_variants(full.get("anyOf") or full.get("oneOf") or ())
+
+    def _facts_of_variants(self, variants: Iterable[Schema]) -> Iterator[tuple[str, list[str]]]:
+        for each in variants:
+            full, _ = self.resolve(each)
+            if "properties" not in full:
+                for word, values in self._facts(full):
+                    yield f"as {' or '.join(types_of(full))}: {word}", values
 
     def _scalar(self, schema: Schema) -> Schema:
         """A list's items, unless they hold rows or items themselves."""

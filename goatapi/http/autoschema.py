@@ -34,8 +34,13 @@ NOT_THERE = "Not there, or another account's. Also: no site at this host."
 
 
 def header(description: str, **schema: Any) -> Object:
-    """A header of an answer. None is `required`: limits can be lifted, and proxies answer too."""
+    """A header that an answer may have; the rate limit's are such, since limits can be lifted."""
     return {"description": description, "schema": schema}
+
+
+def certain(header: Object) -> Object:
+    """A header that is always there."""
+    return {**header, "required": True}
 
 
 def seconds(description: str) -> Object:
@@ -53,14 +58,16 @@ RATE_LIMIT_HEADERS = {
     "X-Rate-Limit-Reset": seconds("Whole seconds until the window is over."),
 }
 
+COME_AGAIN = certain(seconds("Whole seconds after which to come again."))
+
 HEADERS = {
     "401": {
-        "WWW-Authenticate": header(
-            "The challenge.", type="string", example="Basic realm=GoatCounter"
+        "WWW-Authenticate": certain(
+            header("The challenge.", type="string", example="Basic realm=GoatCounter")
         )
     },
-    "429": {"Retry-After": seconds("Whole seconds after which to come again.")},
-    "503": {"Retry-After": seconds("Whole seconds after which to come again.")},
+    "429": {"Retry-After": COME_AGAIN},
+    "503": {"Retry-After": COME_AGAIN},
 }
 """Those of single statuses; the rate limit's are on every answer but a 408, which it never sees."""
 
@@ -73,10 +80,17 @@ def id_in_path(description: str) -> OpenApiParameter:
     )
 
 
-def response_header(name: str, statuses: list[int], description: str, **schema: Any) -> Any:
-    """A header of an operation's own answers with these statuses."""
+def response_header(
+    name: str, statuses: list[int], description: str, *, required: bool = False, **schema: Any
+) -> Any:
+    """A header of an operation's own answers with these statuses; `required`: of each of them."""
     return OpenApiParameter(
-        name, schema, OpenApiParameter.HEADER, description=description, response=statuses
+        name,
+        schema,
+        OpenApiParameter.HEADER,
+        required=required,
+        description=description,
+        response=statuses,
     )
 
 

@@ -57,7 +57,9 @@ class _Conversion:
         return {method: self._operation(each, f"{method} {path}") for method, each in item.items()}
 
     def _lose(self, place: str, what: str) -> None:
-        self.losses.append(f"{place}: {what}")
+        loss = f"{place}: {what}"
+        if loss not in self.losses:
+            self.losses.append(loss)
 
     def _security(self) -> Object:
         schemes = self.source.get("components", {}).get("securitySchemes", {})
@@ -114,6 +116,8 @@ class _Conversion:
         if content:
             media = content.get(JSON) or next(iter(content.values()))
             made["schema"] = self._schema(media["schema"], place)
+        if any(header.get("required") for header in response.get("headers", {}).values()):
+            self._lose("headers of answers", "which are always there")
         headers = {
             name: {"description": header["description"]} | self._plain(header["schema"], place)
             for name, header in response.get("headers", {}).items()

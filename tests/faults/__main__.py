@@ -5,6 +5,8 @@ A run that was interrupted goes on with the round it was in, for as long as its 
 
 import argparse
 import json
+import logging
+import os
 import random
 import secrets
 import sys
@@ -15,8 +17,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from tests.faults.rounds import Outcome, Rounds
-from tests.faults.services import KINDS, Kind, Service
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+django.setup()  # every answer of the API is held against its description
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells each request
+
+from tests.faults.rounds import Outcome, Rounds  # noqa: E402  # after Django
+from tests.faults.services import KINDS, Kind, Service  # noqa: E402
 
 BLOCK = 10
 """Rounds on one service before it is the next one's turn."""

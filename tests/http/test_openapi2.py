@@ -258,6 +258,7 @@ def test_what_our_reference_loses_in_2_0() -> None:
     writes = "that only the server writes"
     assert swagger(openapi_30())[1] == [
         "post /api/v0/count: examples of whole bodies",
+        "headers of answers: which are always there",
         "post /api/v0/export: examples of whole bodies",
         "get /api/v0/export/{id}/download: which answers are application/gzip and which "
         "application/vnd.apache.parquet and which application/json",
