@@ -25,7 +25,7 @@ CHILDREN = {"web": 0.0, "drain": 1.0, "worker": 1.0}
 STOP_SECONDS = 1.5
 LEAVING_SECONDS = 3.0
 """How long the children of a killed supervisor may take to leave the port."""
-RESTART_SECONDS = (0.0, 0.2, 1.0, 5.0)
+RESTART_SECONDS = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits before the first, second… restart of a child that does not stay up for ten seconds."""
 STEADY_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1

@@ -60,14 +60,15 @@ count = extend_schema(
     parameters=[
         OpenApiParameter(
             "Idempotency-Key",
-            {"type": "string", "pattern": "^[ -~]*$", "example": "4c9f4a52-import-17"},
+            {"type": "string", "pattern": "^[ -~]*$"},
             OpenApiParameter.HEADER,
-            description="A text of your own, in ASCII, one for each request. Hits of a request that is sent "
-            "again with the same key within 48 hours are counted once.",
+            # No example: Swagger UI would send it with every try, and the second would not be counted.
+            description="A text of your own, in ASCII, one for each request, such as `4c9f4a52-import-17`. "
+            "Hits of a request that is sent again with the same key within 48 hours are counted once.",
         ),
         OpenApiParameter(
             "X-Goatcounter-Import",
-            {"type": "string", "example": "yes"},
+            {"type": "string"},
             OpenApiParameter.HEADER,
             description="With any value, the `errors` of a 400 hold plain texts in place of lists, as "
             "GoatCounter's importer needs them.",
