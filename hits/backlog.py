@@ -82,6 +82,10 @@ class Backlog:
         finally:
             os.close(fd)
 
+    def size(self, segment: Segment) -> int:
+        """Bytes in its file."""
+        return segment.path.stat().st_size
+
     def quarantine(self, segment: Segment, damage: Damage) -> Path:
         """Keep a copy of a damaged range for a person to look at; gives its path."""
         return self.kept.keep_damage(segment.name, damage, self.bytes_of(segment, damage))
@@ -130,4 +134,14 @@ def _read_windows(fd: int, position: int, end: int, *, sealed: bool) -> Iterator
         else:
             break  # what the file held; less than `end` if its writer has just taken a short write back
     if sealed and position < end:
+        yield from _read_rest(os.pread(fd, end - position, position), position)
+
+
+def _read_rest(data: bytes, position: int) -> Iterator[Record | Damage]:
+    """Behind the last whole record of a sealed segment: a torn tail, or a cut with whole ones behind it."""
+    end = position + len(data)
+    for item in unpack(data, position, nothing_follows=True):
+        position = item.end
+        yield item
+    if position < end:
         yield Damage(position, end)

@@ -140,6 +140,9 @@ class Drain:
     def _read(self, segment: Segment, load: Load) -> None:
         """Add the segment's waiting records to `load`; a segment with none left is removed."""
         position = self._position(segment)
+        if (size := self._backlog.size(segment)) < position:
+            self._give_up(segment, size)
+            return
         waiting = False
         for item in self._backlog.read(segment, position):
             load.add(Entry(segment, self._frame(segment, item), item.end))
@@ -147,6 +150,12 @@ class Drain:
             if load.is_full:
                 return
         if segment.sealed and not waiting:
+            self._remove(segment)
+
+    def _give_up(self, segment: Segment, size: int) -> None:
+        """Somebody has cut what was drained already; what may have been written since is for a person to judge."""
+        if segment.sealed:
+            self._backlog.quarantine(segment, Damage(0, size))
             self._remove(segment)
 
     def _remove(self, segment: Segment) -> None:

@@ -62,7 +62,7 @@ class Journal:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # for the syncer
         self._settled = threading.Condition(self._lock)  # for those who wait
-        self._fd = -1
+        self._fd, self._path = -1, folder
         self._left: list[int] = []
         self._size = 0
         self._opened_at = 0.0
@@ -136,6 +136,7 @@ class Journal:
         if now - self._measured_at >= MEASURE_SECONDS:
             self._folder_bytes = bytes_used(self._folder)
             self._measured_at = now
+            self._leave_changed_segment()
         if self._folder_bytes + more > self.max_bytes:
             self._leave_segment()  # only a closed segment can be drained away wholly
             raise Unavailable("the journal is full; nothing was counted", retry_after=5)
@@ -157,7 +158,7 @@ class Journal:
         except OSError as error:
             _drop(fd, unlocked)
             raise self._refused(error) from error
-        self._fd, self._size, self._opened_at = fd, 0, now
+        self._fd, self._path, self._size, self._opened_at = fd, path, 0, now
 
     def _write(self, record: bytes) -> None:
         """One write; a short one is taken back, or the segment is left, before anything else is acknowledged."""
@@ -241,6 +242,14 @@ class Journal:
             self._complain(OSError("not synced"))
             raise Unavailable(UNCONFIRMED, retry_after=5)
 
+    def _leave_changed_segment(self) -> None:
+        """Somebody has cut, moved or removed the file: what comes now is safe in a new one only."""
+        if self._fd >= 0 and not _is_whole(self._path, self._fd, self._size):
+            log.error(
+                "somebody has cut or removed %s; the journal goes on in a new segment", self._path
+            )
+            self._leave_segment()
+
     def _leave_old_segment(self) -> None:
         if self._size and self._clock() - self._opened_at > SEGMENT_SECONDS:
             self._leave_segment()
@@ -270,6 +279,14 @@ def _sync_all(fds: Iterable[int]) -> OSError | None:
         except OSError as error:
             failure = error
     return failure
+
+
+def _is_whole(path: Path, fd: int, size: int) -> bool:
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        return False
+    return seen.st_ino == os.fstat(fd).st_ino and seen.st_size >= size
 
 
 def _drop(fd: int, path: Path) -> None:

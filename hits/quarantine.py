@@ -27,15 +27,21 @@ log = logging.getLogger("goatapi.drain")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file of the quarantine: what it holds of `segment`, up to offset `end` there."""
+    """A file of the quarantine: what it holds of `segment`, up to offset `end` there.
+
+    `why` is a word for sound records, and for damage the offset where it begins.
+    """
 
     path: Path
     segment: str
+    why: str
     end: int
     content: bytes
 
     def payloads(self) -> list[bytes]:
-        """Its records, if it is all records; none otherwise."""
+        """Its records, if it is all records that were never counted; none otherwise."""
+        if self.why.isdigit():
+            return []
         items = list(unpack(self.content))
         whole = bool(items) and items[-1].end == len(self.content)
         return [item.payload for item in items if isinstance(item, Record)] if whole else []
@@ -97,7 +103,7 @@ class Quarantine:
         """On the disk when this returns: its segment will be gone before the system writes it by itself."""
         self.folder.mkdir(exist_ok=True)
         target = self.folder / name
-        with target.open("wb") as file:
+        with open(target, "wb", opener=_private) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -106,11 +112,16 @@ class Quarantine:
         return target
 
 
+def _private(path: str, flags: int) -> int:
+    """As the segments are: what is kept here is as much the visitors' as what is there."""
+    return os.open(path, flags, 0o600)
+
+
 def _read(path: Path) -> Kept | None:
     name, _, rest = path.name.rpartition(".seg.")
-    end = rest.rpartition("-")[2]
+    why, _, end = rest.rpartition("-")
     try:
-        return Kept(path, f"{name}.seg", int(end), path.read_bytes())
+        return Kept(path, f"{name}.seg", why, int(end), path.read_bytes())
     except (ValueError, FileNotFoundError):  # a file of somebody else's, or fed back this moment
         return None
 

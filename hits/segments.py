@@ -43,14 +43,18 @@ def pack(payload: bytes) -> bytes:
     return summed + _SUM.pack(zlib.crc32(summed)) + payload
 
 
-def unpack(data: bytes, base: int = 0) -> Iterator[Record | Damage]:
+def unpack(
+    data: bytes, base: int = 0, *, nothing_follows: bool = False
+) -> Iterator[Record | Damage]:
     """Records of `data` (a window of a segment that begins at its offset `base`).
 
     Stops before a rest that may be a record not yet wholly written; that rest begins where the last
-    item ended. Damage is told only once a whole record follows it.
+    item ended. Damage is told only once a whole record follows it. When `nothing_follows`, a record that
+    claims more than there is was cut, and those behind it are found, too: no text of a payload can
+    look like them, since the magic is not UTF-8.
     """
     at = 0
-    while (found := _next_record(data, at)) is not None:
+    while (found := _next_record(data, at, nothing_follows)) is not None:
         start, end = found
         if start > at:
             yield Damage(base + at, base + start)
@@ -66,14 +70,14 @@ def is_torn(tail: bytes) -> bool:
     return size > len(tail) if size else not tail.strip(b"\0")
 
 
-def _next_record(data: bytes, at: int) -> tuple[int, int] | None:
+def _next_record(data: bytes, at: int, nothing_follows: bool) -> tuple[int, int] | None:
     """Start and end of the first sound record from `at` on; None if there is none, or not all of it."""
     while (at := data.find(MAGIC, at)) != -1:
         size = _claimed_size(data, at)
         end = at + size
-        if end > len(data):
+        if end > len(data) and not nothing_follows:
             return None
-        if size and _is_sound(data, at, end):
+        if size and end <= len(data) and _is_sound(data, at, end):
             return at, end
         at += 1
     return None

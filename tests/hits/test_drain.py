@@ -54,6 +54,27 @@ def test_several_segments_of_several_writers_go_in_one_step(world: World) -> Non
     assert world.rows()[0].total() == 3
 
 
+def test_a_record_that_was_cut_costs_none_behind_it(world: World) -> None:
+    whole, hurt, behind = (record(world.a, f"/{n}") for n in (1, 2, 3))
+    world.segment(whole, hurt[:-5], behind, behind[:-5])
+    world.finish()
+    assert world.rows()[0] == Counter({"/1": 1, "/3": 1})
+    assert world.quarantined() == [hurt[:-5]]
+    assert world.left() == []
+
+
+def test_a_segment_that_was_cut_below_what_is_drained_is_kept_for_a_person(world: World) -> None:
+    world.segment(record(world.a, "/1"), record(world.a, "/2"))
+    drain = world.start()
+    drain.step()
+    since = record(world.a, "/3")
+    world.segment(since)
+    world.finish(drain)
+    assert world.rows()[0] == Counter({"/1": 1, "/2": 1})
+    assert world.quarantined() == [since]
+    assert world.left() == []
+
+
 def test_a_step_takes_5000_hits(world: World) -> None:
     frames = 25
     for part in range(5):

@@ -367,6 +367,26 @@ def test_a_segment_is_left_after_ten_minutes_too(
     assert len(seals(folder)) == 2
 
 
+def cut(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def take_away(path: Path) -> None:
+    path.rename(path.with_suffix(".elsewhere"))
+
+
+@pytest.mark.parametrize("harm", [cut, take_away, Path.unlink])
+def test_a_segment_that_somebody_has_cut_or_moved_is_left(
+    harm: Callable[[Path], None], opened: Opener, folder: Path, clock: Clock
+) -> None:
+    journal = opened()
+    journal.append(b"before")
+    harm(backlog(folder).segments()[0].path)
+    clock.now += 1
+    journal.append(b"behind")
+    assert payloads(folder) == [b"behind"]
+
+
 def test_an_open_segment_without_records_stays_open(
     opened: Opener, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
