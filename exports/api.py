@@ -19,7 +19,6 @@ from sites.keyed import KeyedViewSet
 from sites.middleware import site_of
 
 EXPIRED = "exports are kept for 24 hours; this export file has been deleted"
-MAX_PAGE = 100
 
 
 class ExportViewSet(KeyedViewSet):
@@ -31,10 +30,10 @@ class ExportViewSet(KeyedViewSet):
     def list(self, request: Request) -> Response:
         """List the site's exports, newest first."""
         check_known(request.query_params, {"limit", "before"})
-        limit = integer(request.query_params, "limit", default=20)
+        limit = integer(request.query_params, "limit", default=queries.PAGE)
         page, more = queries.exports_of(
             site_id=site_of(request).id,
-            limit=min(max(limit or 1, 1), MAX_PAGE),
+            limit=min(max(limit or 1, 1), queries.MAX_PAGE),
             before=integer(request.query_params, "before", default=None),
         )
         return Response({"exports": ExportSerializer(page, many=True).data, "more": more})

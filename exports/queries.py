@@ -9,6 +9,8 @@ from exports.models import Export, State
 from goatapi.errors import NotFound
 
 KEPT = timedelta(hours=24)
+PAGE, MAX_PAGE = 20, 100
+"""Exports in an answer: when nobody says how many, and at most."""
 
 Exports: TypeAlias = QuerySet[Export]
 

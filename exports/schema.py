@@ -8,7 +8,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
-from exports import services
+from exports import queries, services
 from exports.models import Format
 from exports.serializers import (
     ExportListSerializer,
@@ -48,9 +48,9 @@ list_exports = extend_schema(
     parameters=[
         OpenApiParameter(
             "limit",
-            {"type": "integer", "format": "int64", "default": 20},
-            description="Most exports in the answer, 1 to 100; a number beyond is taken as the nearest of "
-            "these.",
+            {"type": "integer", "format": "int64", "default": queries.PAGE},
+            description=f"Most exports in the answer, 1 to {queries.MAX_PAGE}; a number beyond is taken as the "
+            "nearest of these.",
         ),
         OpenApiParameter(
             "before",

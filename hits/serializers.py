@@ -127,7 +127,7 @@ class HitSerializer(serializers.Serializer[Any]):
         required=False,
         allow_null=True,
         help_text="When it happened, as RFC 3339 with a zone; after 1970-01-01 and at most "
-        f"{FUTURE_SECONDS} seconds in the future. Default: now.",
+        f"{FUTURE_SECONDS} seconds in the future. Default, and what `0001-01-01T00:00:00Z` stands for: now.",
         style=keywords(example="2020-06-18T14:42:00Z"),
     )
     session = serializers.CharField(
