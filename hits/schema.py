@@ -60,7 +60,7 @@ count = extend_schema(
     parameters=[
         OpenApiParameter(
             "Idempotency-Key",
-            {"type": "string", "pattern": "^[ -~]*$", "example": "4c9f4a52-import-17"},
+            {"type": "string", "pattern": r"^[\t -~]*$", "example": "4c9f4a52-import-17"},
             OpenApiParameter.HEADER,
             description="A text of your own, in ASCII, one for each request. Hits of a request that is sent "
             "again with the same key within 48 hours are counted once.",
