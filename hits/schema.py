@@ -60,7 +60,11 @@ count = extend_schema(
     parameters=[
         OpenApiParameter(
             "Idempotency-Key",
+<<<<<<< HEAD
             {"type": "string", "pattern": "^[ -~]*$"},
+=======
+            {"type": "string", "pattern": r"^[\t -~]*$", "example": "4c9f4a52-import-17"},
+>>>>>>> main
             OpenApiParameter.HEADER,
             # No example: Swagger UI would send it with every try, and the second would not be counted.
             description="A text of your own, in ASCII, one for each request, such as `4c9f4a52-import-17`. "
