@@ -60,11 +60,7 @@ count = extend_schema(
     parameters=[
         OpenApiParameter(
             "Idempotency-Key",
-<<<<<<< HEAD
-            {"type": "string", "pattern": "^[ -~]*$"},
-=======
-            {"type": "string", "pattern": r"^[\t -~]*$", "example": "4c9f4a52-import-17"},
->>>>>>> main
+            {"type": "string", "pattern": r"^[\t -~]*$"},
             OpenApiParameter.HEADER,
             # No example: Swagger UI would send it with every try, and the second would not be counted.
             description="A text of your own, in ASCII, one for each request, such as `4c9f4a52-import-17`. "
