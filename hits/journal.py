@@ -306,7 +306,7 @@ def _bytes_below(folder: Path, suffix: str) -> int:
     try:
         with os.scandir(folder) as entries:
             return sum(_size(entry) for entry in entries if entry.name.endswith(suffix))
-    except FileNotFoundError:  # nothing has ever been put there
+    except OSError:  # not there, or not to be looked into: then writing there will tell
         return 0
 
 

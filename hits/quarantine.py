@@ -61,8 +61,9 @@ class Quarantine:
 
     def keep_damage(self, segment: str, damage: Damage, content: bytes) -> Path:
         """Keep the bytes of a damaged range."""
-        metrics.JOURNAL_DAMAGE.inc()
-        return self._keep(f"{segment}.{damage.start}-{damage.end}", content)
+        kept = self._keep(f"{segment}.{damage.start}-{damage.end}", content)
+        metrics.JOURNAL_DAMAGE.inc()  # once it is kept: what fails is tried again
+        return kept
 
     def keep_record(self, segment: str, end: int, payload: bytes, *, why: str) -> Path:
         """Keep a sound record that ends at `end`, or what of it is not stored; `why` in a word."""

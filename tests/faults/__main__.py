@@ -11,6 +11,8 @@ import random
 import secrets
 import sys
 import tempfile
+import threading
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import groupby
@@ -23,6 +25,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()  # every answer of the API is held against its description
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells each request
 
+from tests.faults.books import Verdict  # noqa: E402  # after Django
 from tests.faults.rounds import Outcome, Rounds  # noqa: E402  # after Django
 from tests.faults.services import KINDS, Kind, Service  # noqa: E402
 
@@ -44,6 +47,9 @@ COLUMNS = (
 TIMES = ("longest outage", "longest backlog")
 
 Line = dict[str, Any]
+
+_ended: list[str] = []
+"""What rounds and their threads have died of. It counts as wrong: nobody knows what they would have seen."""
 
 
 class Log:
@@ -79,6 +85,7 @@ class Log:
 def main() -> int:
     """0 when every promise was kept in every round."""
     given = arguments()
+    threading.excepthook = lambda death: _ended.append(f"{death.thread}: {death.exc_value!r}")
     log = Log(given.folder, given.seed)
     say(f"seed {log.seed}, {len(log.done)} of {given.rounds} rounds are done ({given.folder})")
     waiting = range(len(log.done), given.rounds)
@@ -112,10 +119,13 @@ def run_round(rounds: Rounds, number: int, log: Log, service: Service) -> bool:
     """Whether it was good."""
     chance = random.Random(f"{log.seed} {number}")  # noqa: S311  # moments, no secrets
     try:
-        line = log.note(number, rounds.run(f"round-{number}", chance))
-    except BaseException:
-        say(f"round {number + 1} ({service.kind}) was not finished\n{service.warnings()}")
-        raise
+        outcome = rounds.run(f"round-{number}", chance)
+    except Exception:  # noqa: BLE001  # whatever it was, the round has not shown what it has to
+        _ended.append(traceback.format_exc())
+        outcome = Outcome(service.kind, (), Verdict(), 0.0, 0.0, 0.0)
+    outcome.verdict.wrong.extend(_ended)
+    _ended.clear()
+    line = log.note(number, outcome)
     say(told(line))
     if broken := not is_good(line):
         say(service.warnings())

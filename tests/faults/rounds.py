@@ -97,7 +97,9 @@ class Rounds:
         self._follower.finish()
         copy, table = self._follower.copy, self._books.table
         verdict.claim(copy == table, f"the copy by cursor is not the table: {_first(copy, table)}")
+        verdict.claim(not self._follower.broken, f"broken exports: {self._follower.broken}")
         self._books.judge_files(verdict)
+        verdict.claim(verdict.acknowledged > 0, "nothing was ever acknowledged")
         return verdict
 
 

@@ -5,7 +5,7 @@ import time
 
 import httpx
 
-from tests.live.server import SECONDS, TLS, LiveSite
+from tests.live.server import SECONDS, TLS, Incomplete, LiveSite
 
 LOOK_SECONDS = 0.05
 FOLLOW_SECONDS = 0.3
@@ -56,6 +56,7 @@ class Follower:
     def __init__(self, site: LiveSite) -> None:
         self.copy: list[str] = []
         self.exports = 0
+        self.broken: list[str] = []
         self._site = site
         self._cursor = 0
         self._stopped = threading.Event()
@@ -79,6 +80,8 @@ class Follower:
         while not self._stopped.wait(FOLLOW_SECONDS):
             try:
                 self._once()
+            except Incomplete as error:
+                self.broken.append(str(error))
             except (httpx.TransportError, AssertionError, LookupError, ValueError):
                 continue  # no answer, a refusal, or neither: the service is being struck
 

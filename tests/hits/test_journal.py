@@ -419,6 +419,15 @@ def test_over_its_bound_it_refuses_until_it_is_drained(
     assert payloads(folder) == [b"after"]
 
 
+def test_a_quarantine_that_can_not_be_looked_into_stops_nobody(
+    opened: Opener, folder: Path
+) -> None:
+    journal = opened()
+    (folder / "quarantine").write_bytes(b"no folder")
+    journal.append(b"counted")
+    assert payloads(folder) == [b"counted"]
+
+
 def test_what_other_writers_hold_counts_too(opened: Opener, clock: Clock) -> None:
     first, second = opened(max_bytes=8 * KIB), opened(max_bytes=8 * KIB)
     second.append(b"x")

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ TLS = ssl.create_default_context()
 """Never used; but each client would read all certificates of the system for one of its own."""
 
 OURS = ("GOATAPI_", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "GEOIP_DB", "PORT", "HOST", "DJANGO_")
+
+
+class Incomplete(AssertionError):
+    """An export is said to be done and its file is not whole: no outage excuses that."""
 
 
 class LiveServer:
@@ -240,8 +245,9 @@ class LiveSite:
             assert done["error"] is None
             file = client.get(f"/api/v0/export/{export_id}/download")
         assert file.status_code == 200, file.text
-        lines = gzip.decompress(file.content).decode().splitlines()[1:]
-        assert len(lines) == done["num_rows"]
+        lines = _unpacked(file.content)
+        if len(lines) != done["num_rows"]:
+            raise Incomplete(f"{len(lines)} of {done['num_rows']} rows in {file.url}")
         return lines, done["last_hit_id"]
 
     def paths(self, *awaited: str, count: int = 0) -> list[str]:
@@ -288,6 +294,14 @@ def answers(port: int) -> bool:
             return client.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
     except httpx.TransportError:
         return False
+
+
+def _unpacked(file: bytes) -> list[str]:
+    """The lines of an export's file, without the header."""
+    try:
+        return gzip.decompress(file).decode().splitlines()[1:]
+    except (EOFError, OSError, zlib.error) as error:
+        raise Incomplete(repr(error)) from error
 
 
 def wait_until(question: Callable[[], bool], told: Callable[[], object] = str) -> float:
