@@ -119,8 +119,13 @@ def first_run_token(data_dir: Path, *, shared: str = "") -> str:
     return _kept(data_dir / "first_run_token", lambda: shared or secrets.token_urlsafe(24))
 
 
+def data_folder(source: Mapping[str, str]) -> Path:
+    """Where the data folder is, or would be: nothing is made."""
+    return (ROOT / (source.get("GOATAPI_DATA_DIR") or "data")).resolve()
+
+
 def _folder(source: Mapping[str, str]) -> Path:
-    folder = (ROOT / (source.get("GOATAPI_DATA_DIR") or "data")).resolve()
+    folder = data_folder(source)
     _make_usable("GOATAPI_DATA_DIR", folder)
     return folder
 

@@ -132,43 +132,60 @@ def _positions(backlog: Backlog, positions: dict[str, int]) -> Iterator[Finding]
 
 
 def pageviews() -> Iterator[Finding]:
-    """Ledger = rows = rollups, for each site."""
+    """Ledger = rows = rollups, for each site, and no row without its texts."""
     for site_id in storage().audit.site_ids():
         census = storage().audit.census(site_id)
         yield from _ledger(site_id, census)
         yield from _rollups(site_id, census)
+        yield from _texts(site_id)
 
 
 def _ledger(site_id: int, census: Census) -> Iterator[Finding]:
     where = f"site {site_id}"
-    if census.max_hit_id > census.last_hit_id:
-        what = f"there is a row {census.max_hit_id}, and the ledger has given ids up to {census.last_hit_id}"
-        mend = "stop the drain: new pageviews would be refused; restore database and ledger from one back-up"
+    for name, (given, stored) in census.behind.items():
+        what = f"there is an id {stored} in {name}, and the ledger has given ids up to {given}"
+        mend = "doctor --mend ledger raises it; until then new pageviews may be refused, or get ids that are taken"
         yield Finding("ledger", Level.DAMAGE, where, what, mend)
-    elif census.rows != census.last_hit_id:
-        gap = storage().audit.first_gap(site_id)
-        what = f"{census.last_hit_id - census.rows} of {census.last_hit_id} ids have no row, the first is {gap}"
-        mend = "rows were removed behind the service's back; restore them from a back-up"
-        yield Finding("ledger", Level.DAMAGE, where, what, mend)
+    if census.rows != max(census.last_hit_id, census.max_hit_id):
+        yield _gaps(site_id, census)
+
+
+def _gaps(site_id: int, census: Census) -> Finding:
+    last = max(census.last_hit_id, census.max_hit_id)
+    gap = storage().audit.first_gap(site_id)
+    first = f", the first is {gap}" if gap else ""
+    what = f"{last - census.rows} of {last} ids have no row{first}"
+    mend = "rows were removed behind the service's back; restore them from a back-up"
+    return Finding("ledger", Level.DAMAGE, f"site {site_id}", what, mend)
 
 
 def _rollups(site_id: int, census: Census) -> Iterator[Finding]:
     drift = census.drift()
     if not drift:
         return
-    name, hour, has, should = drift[0]
-    names = ", ".join(sorted({each[0] for each in drift}))
-    begins = datetime.fromtimestamp(hour * 3600, UTC)
+    first = drift[0]
+    names = ", ".join(dict.fromkeys(each.rollup for each in drift))
+    begins = datetime.fromtimestamp(first.hour * 3600, UTC)
     what = (
-        f"{names} differ from the rows in {len({each[1] for each in drift})} hours, first {name} at "
-        f"{begins:%Y-%m-%dT%H:00Z}: {has} visits where rows say {should}"
+        f"{names} differ from the rows in {len({each.hour for each in drift})} hours, first {first.rollup} at "
+        f"{begins:%Y-%m-%dT%H:00Z}: {first.surplus} visits that no row tells of, {first.missing} missing"
     )
-    mend = (
-        "doctor --mend rollups makes them anew from the rows"
-        if census.has_all_rows() and census.rows == census.last_hit_id
-        else "not all pageviews have rows, so they can not be made anew; restore from a back-up"
-    )
-    yield Finding("rollups", Level.DAMAGE, f"site {site_id}", what, mend)
+    yield Finding("rollups", Level.DAMAGE, f"site {site_id}", what, _cure(census))
+
+
+def _cure(census: Census) -> str:
+    if census.behind:
+        return "mend the ledger, and ask again"
+    if census.can_recount():
+        return "doctor --mend rollups makes them anew from the rows"
+    return "not all pageviews have rows, so they can not be made anew; restore from a back-up"
+
+
+def _texts(site_id: int) -> Iterator[Finding]:
+    for table, count in storage().audit.nameless(site_id).items():
+        what = f"{count} rows have an id that is not in {table}: exports fail, or leave them out"
+        mend = f"{table} was changed behind the service's back; restore its rows from a back-up"
+        yield Finding("texts", Level.DAMAGE, f"site {site_id}", what, mend)
 
 
 def exports() -> Iterator[Finding]:

@@ -3,7 +3,8 @@
 Safe in the middle of traffic: each check reads one moment, or leaves out what is only just happening.
 """
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 
 import msgspec
@@ -65,3 +66,15 @@ def attempt(check: Check) -> list[Finding]:
 def verdict(found: Iterable[Finding]) -> Level:
     """The worst of it."""
     return max((finding.level for finding in found), default=Level.FINE)
+
+
+def as_json(mended: Sequence[str], found: Sequence[Finding]) -> str:
+    """One object for monitors."""
+    findings = [finding.as_json() for finding in found]
+    told = {"status": verdict(found).name.lower(), "mended": mended, "findings": findings}
+    return json.dumps(told, indent=2)
+
+
+def as_text(mended: Sequence[str], found: Sequence[Finding]) -> str:
+    """Some lines for people."""
+    return "\n".join([*mended, *(finding.as_text() for finding in found)] or ["all is well"])

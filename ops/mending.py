@@ -1,8 +1,11 @@
 """What the doctor may mend by itself: only what is safe in the middle of traffic, and safe to do twice."""
 
+import fcntl
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from exports import services
@@ -10,6 +13,14 @@ from ops.checks import LAPSED, host_backlog, host_positions
 from storage.registry import storage
 
 ORPHANED = timedelta(days=1)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait for another doctor of this host that mends: each would meet what the other has just moved."""
+    with (settings.ENVIRONMENT.data_dir / "doctor.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def quarantine() -> Iterator[str]:
@@ -35,13 +46,22 @@ def exports() -> Iterator[str]:
     yield f"files of {services.remove_orphans(before=now - ORPHANED)} deleted exports are removed"
 
 
+def ledger() -> Iterator[str]:
+    """Raise ledgers that would give out ids a second time."""
+    for site_id in storage().audit.site_ids():
+        if behind := storage().audit.census(site_id).behind:
+            storage().audit.catch_up(site_id)
+            raised = ", ".join(f"{name} to {stored}" for name, (_, stored) in behind.items())
+            yield f"the ledger of site {site_id} is raised: {raised}"
+
+
 def rollups() -> Iterator[str]:
     """Make anew what differs from its rows, where all rows are there."""
     for site_id in storage().audit.site_ids():
         census = storage().audit.census(site_id)
         if not census.drift():
             continue
-        if census.has_all_rows() and census.rows == census.last_hit_id:
+        if census.can_recount():
             storage().audit.recount(site_id)
             yield f"the rollups of site {site_id} are made anew from {census.rows} rows"
         else:
@@ -51,5 +71,6 @@ def rollups() -> Iterator[str]:
 MENDING: dict[str, Callable[[], Iterator[str]]] = {
     "quarantine": quarantine,
     "exports": exports,
+    "ledger": ledger,
     "rollups": rollups,
 }

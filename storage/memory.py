@@ -16,6 +16,7 @@ from storage.types import (
     SEEN_SECONDS,
     SESSION_SECONDS,
     Census,
+    Difference,
     KeptRow,
     Pageview,
     PathKey,
@@ -220,8 +221,8 @@ class MemoryStorage:
             rows=len(site.hits),
             max_hit_id=max(site.hits, default=0),
             counted=sum(n for (_, reason), n in site.tallies.items() if reason == "counted"),
-            kept=_by_hour(site.rollups),
-            recount=_by_hour(site.recounted()),
+            behind={},
+            differences=_differences(site.rollups, site.recounted()),
         )
 
     def first_gap(self, site_id: int) -> int | None:
@@ -234,6 +235,14 @@ class MemoryStorage:
         """See the protocol."""
         with self._mutex:
             self._site(site_id).rollups = self._site(site_id).recounted()
+
+    def nameless(self, site_id: int) -> dict[str, int]:
+        """See the protocol. Rows have their texts in them."""
+        del site_id
+        return {}
+
+    def catch_up(self, site_id: int) -> None:
+        """See the protocol. Nobody comes behind this one's back."""
 
     @contextmanager
     def begin(self, *, rehearsal: bool = False) -> Iterator[MemoryTransaction]:
@@ -329,14 +338,20 @@ class MemoryStorage:
         return self._state.sites.get(site_id) or _Site()
 
 
-def _by_hour(rollups: Mapping[str, Counter[Group]]) -> dict[str, dict[int, int]]:
-    totals: dict[str, dict[int, int]] = {}
-    for name, counts in rollups.items():
-        hours: Counter[int] = Counter()
-        for group, count in counts.items():
-            hours[cast(int, group[0])] += count
-        totals[name] = dict(hours)
-    return totals
+def _differences(
+    kept: Mapping[str, Counter[Group]], recount: Mapping[str, Counter[Group]]
+) -> list[Difference]:
+    found = []
+    for name, counts in kept.items():
+        surplus, missing = counts - recount[name], recount[name] - counts
+        for hour in sorted({cast(int, group[0]) for group in surplus + missing}):
+            numbers = [_in_hour(counts, hour) for counts in (surplus, missing)]
+            found.append(Difference(name, hour, *numbers))
+    return found
+
+
+def _in_hour(counts: Counter[Group], hour: int) -> int:
+    return sum(count for group, count in counts.items() if group[0] == hour)
 
 
 def _stored(site: _Site, p: Pageview) -> Pageview:

@@ -163,7 +163,7 @@ class Audit(Protocol):
     """Ledger, rows and rollups held against each other; for `manage.py doctor`. Errors: those of the database."""
 
     def site_ids(self) -> list[int]:
-        """Every site of which anything is stored."""
+        """Every site of which the ledger, a row or a path is stored."""
 
     def census(self, site_id: int) -> Census:
         """Read at one moment, whatever is stored meanwhile; nobody waits for it."""
@@ -173,6 +173,15 @@ class Audit(Protocol):
 
     def recount(self, site_id: int) -> None:
         """Make the eight rollups anew from the rows. The site is locked meanwhile: the drain waits."""
+
+    def nameless(self, site_id: int) -> dict[str, int]:
+        """Table of texts → rows with an id that is not in it, where there are any."""
+
+    def catch_up(self, site_id: int) -> None:
+        """Raise the ledger's ids to the largest ones stored, and see to `first_hit_at`. Lowers no id.
+
+        The site is locked meanwhile, and what drains remember of it is void.
+        """
 
 
 class Storage(Protocol):

@@ -157,37 +157,47 @@ An hour is `created_at // 3600`. Their own dimensions as texts: nothing, (ref, s
 """
 
 
+class Difference(msgspec.Struct, frozen=True):
+    """An hour in which a rollup says something else than the rows, key by key.
+
+    `surplus` visits it has that no row tells of, `missing` ones it lacks; one in the wrong place is both.
+    """
+
+    rollup: str
+    hour: int
+    surplus: int
+    missing: int
+
+
 class Census(msgspec.Struct, frozen=True):
     """What is stored of a site at one moment, told twice: as it is kept, and as its rows say.
 
     `last_hit_id` is the ledger's; `rows`, `max_hit_id` are counted; `counted` is the ledger's number of all
-    pageviews, also those that were counted without a row. `kept` and `recount`: rollup → hour → visits, by the
-    rollup itself and by the rows.
+    pageviews, also those that were counted without a row. `behind`: what has ids → (the last one that the
+    ledger has given, the largest one that is stored), where the ledger would give ids a second time.
+    `differences`: every hour of a rollup that is not what the rows say.
     """
 
     last_hit_id: int
     rows: int
     max_hit_id: int
     counted: int
-    kept: dict[str, dict[int, int]]
-    recount: dict[str, dict[int, int]]
+    behind: dict[str, tuple[int, int]]
+    differences: list[Difference]
 
     def has_all_rows(self) -> bool:
         """Whether every pageview of the rollups has, or should have, a row."""
         return self.counted <= self.last_hit_id
 
-    def drift(self) -> list[tuple[str, int, int, int]]:
-        """(rollup, hour, visits it has, visits it should have) wherever these differ.
+    def can_recount(self) -> bool:
+        """Whether the rows are all there and tell of every pageview."""
+        return self.has_all_rows() and self.rows == self.last_hit_id
+
+    def drift(self) -> list[Difference]:
+        """The differences that are wrong.
 
         Where pageviews were counted without rows, a rollup may have more than the rows say, and
         nothing can say how much more.
         """
         exact = self.has_all_rows()
-        found = []
-        for name, recount in self.recount.items():
-            kept = self.kept[name]
-            for hour in sorted(kept.keys() | recount.keys()):
-                has, should = kept.get(hour, 0), recount.get(hour, 0)
-                if has < should or (exact and has != should):
-                    found.append((name, hour, has, should))
-        return found
+        return [each for each in self.differences if exact or each.missing]

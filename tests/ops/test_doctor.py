@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
@@ -24,6 +25,7 @@ from hits.backlog import Backlog
 from hits.records import Frame, Hit
 from hits.segments import pack
 from ops.checks import host_backlog
+from ops.management.commands.doctor import mend
 from storage.registry import storage
 from storage.router import vault_alias
 from storage.types import ROLLUPS
@@ -177,11 +179,132 @@ def test_a_site_that_keeps_no_rows_is_in_order(
     assert (census.rows, census.counted) == (0, 1)
 
 
-def test_a_ledger_behind_its_rows_is_found(well: Cast) -> None:
+@pytest.mark.parametrize(
+    ("rollup", "change"),
+    [
+        ("hit_counts", "count = CASE path_id WHEN 1 THEN 2 ELSE 0 END WHERE path_id IN (1, 2)"),
+        ("browser_stats", "browser_id = 7 WHERE path_id = 3"),
+        ("location_stats", "location = 'FR' WHERE path_id = 3"),
+    ],
+)
+def test_visits_in_the_wrong_place_of_one_hour_are_found_and_put_back(
+    rollup: str, change: str, well: Cast
+) -> None:
     site = well.owner.site.pk
-    damage("UPDATE site_ledger SET last_hit_id = 4 WHERE site_id = %s", site)
+    before = storage().vault.rollup(site, rollup)
+    damage(f"UPDATE {rollup} SET {change} AND site_id = %s", site)  # noqa: S608  # our own names
     told = doctor()
-    assert (told.code, told.texts[0]) == (2, f"ledger damage site {site}")
+    assert (told.code, told.texts) == (2, [f"rollups damage site {site}"])
+    assert told.findings[0]["what"].startswith(f"{rollup} differ from the rows in 1 hours")
+    assert told.findings[0]["what"].endswith("1 visits that no row tells of, 1 missing")
+    mended = doctor("rollups")
+    assert (mended.code, len(mended.mended)) == (0, 1)
+    assert storage().vault.rollup(site, rollup) == before
+
+
+LEDGER_GONE = "DELETE FROM site_ledger WHERE site_id = %s"
+LEDGER_BEHIND = "UPDATE site_ledger SET last_hit_id = 4, last_path_id = 2 WHERE site_id = %s"
+
+
+@pytest.mark.parametrize("change", [LEDGER_GONE, LEDGER_BEHIND])
+def test_a_ledger_that_would_give_ids_again_is_found_and_raised(
+    change: str, well: Cast, api: ApiClient
+) -> None:
+    site = well.owner.site.pk
+    first_hit_at = storage().vault.first_hit_at(site)
+    damage(change, site)
+    told = doctor()
+    assert (told.code, set(told.texts)) == (2, {f"ledger damage site {site}"})
+    assert "there is an id 5 in hits, and the ledger" in told.findings[0]["what"]
+    mended = doctor("ledger")
+    assert (mended.code, mended.findings) == (0, [])
+    assert [line.startswith(f"the ledger of site {site} is raised: hits to 5, paths to 5")
+            for line in mended.mended] == [True]  # fmt: skip
+    assert storage().vault.first_hit_at(site) == first_hit_at
+    api.post("/api/v0/count", {"no_sessions": True, "hits": [{"path": "/new"}]})
+    drain()
+    assert doctor("ledger") == Told(0, [], [])
+    paths = {hit.hit_id: hit.path for hit in stored(well.owner.site)}
+    assert (len(paths), paths[5], paths[6]) == (6, "/4", "/new")
+
+
+def test_a_ledger_and_rollups_that_are_wrong_are_mended_one_after_the_other(well: Cast) -> None:
+    site = well.owner.site.pk
+    damage(LEDGER_GONE, site)
+    damage("DELETE FROM size_stats WHERE site_id = %s", site)
+    told = doctor("rollups")
+    assert (told.texts[-1], len(told.mended)) == (f"rollups damage site {site}", 1)
+    assert told.findings[-1]["mend"] == "mend the ledger, and ask again"
+    assert doctor("ledger", "rollups").findings == []
+
+
+@pytest.mark.parametrize("table", ["paths", "refs", "browsers", "systems", "campaigns"])
+def test_rows_whose_texts_are_gone_are_found(table: str, well: Cast, api: ApiClient) -> None:
+    hit = {
+        "path": "/1",
+        "query": "utm_campaign=spring",
+        "ref": "https://example.org/",
+        "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+    }
+    api.post("/api/v0/count", {"no_sessions": True, "hits": [hit]})
+    drain()
+    assert doctor().findings == []
+    site = well.owner.site.pk
+    damage(f"DELETE FROM {table} WHERE site_id = %s", site)  # noqa: S608  # our own names
+    told = doctor()
+    assert (told.code, told.texts) == (2, [f"texts damage site {site}"])
+    count = 6 if table in ("paths", "refs", "browsers") else 1
+    assert told.findings[0]["what"].startswith(f"{count} rows have an id that is not in {table}")
+
+
+def asked(folder: Path, *arguments: str, url: str = "") -> "subprocess.CompletedProcess[str]":
+    """The doctor of a data folder, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "doctor", *arguments],
+        cwd=ROOT,
+        env=bare_environment() | {"GOATAPI_DATA_DIR": str(folder), "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("url", ["", "postgres://nobody@127.0.0.1:1/none"])
+def test_where_nothing_is_set_up_it_says_so_and_makes_nothing(url: str, tmp_path: Path) -> None:
+    told = asked(tmp_path / "data", "--json", "--mend=rollups", url=url)
+    assert (told.returncode, told.stderr) == (2, "")
+    said = json.loads(told.stdout)
+    assert (said["status"], said["mended"]) == ("damage", [])
+    assert said["findings"][0]["what"] == "nothing is set up here"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.once
+def test_what_is_gone_from_a_house_is_named_and_not_made_anew(tmp_path: Path) -> None:
+    names = ["accounts.sqlite3", "cache.sqlite3", "host_id", "journal"]
+    for name in names:
+        (tmp_path / name).touch()
+    told = asked(tmp_path)
+    assert (told.returncode, "vault.sqlite3 are not there" in told.stdout) == (2, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+def test_of_doctors_that_mend_at_once_each_waits_for_the_one_before(
+    well: Cast, running: Backlog
+) -> None:
+    segment(running, "p", record(well, *(Hit(f"/{n}", created_at=2**63) for n in range(20))))
+    drain()
+    kept = running.kept.files()
+    for each in kept:
+        each.path.write_bytes(record(well, Hit("/cured")))
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: mend(["quarantine"]), range(4)))
+    said = sorted(line for lines in told for line in lines)
+    assert said == sorted(f"{each.path.name} is fed back, with 1 pageviews" for each in kept)
+    drain()
+    paths = [hit.path for hit in stored(well.owner.site)]
+    assert paths.count("/cured") == len(kept)
 
 
 def test_poison_in_quarantine_is_a_warning_until_it_is_fed_back(
@@ -293,15 +416,10 @@ def test_files_of_no_export_are_found_and_removed_when_they_are_old(
 
 
 def test_without_a_database_it_says_so_and_looks_at_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "host_id").write_text("h")
+    (tmp_path / "journal").mkdir()
     url = f"postgres://nobody@127.0.0.1:{free_port()}/none"
-    told = subprocess.run(
-        [sys.executable, "manage.py", "doctor", "--json", "--mend=rollups"],
-        cwd=ROOT,
-        env=bare_environment() | {"GOATAPI_DATA_DIR": str(tmp_path), "DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    told = asked(tmp_path, "--json", "--mend=rollups", url=url)
     said = json.loads(told.stdout)
     assert told.returncode == 2, told.stderr
     checks = {finding["check"] for finding in said["findings"]}

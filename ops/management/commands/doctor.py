@@ -1,6 +1,5 @@
 """`manage.py doctor`: whether all that was counted is there, in order. Exit code 0 fine, 1 warnings, 2 damage."""
 
-import json
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from ops import checks
-from ops.doctor import Finding, Level, examine, verdict
-from ops.mending import MENDING
+from ops.doctor import as_json, as_text, examine, verdict
+from ops.mending import MENDING, one_at_a_time
 
 
 class Command(BaseCommand):
@@ -31,33 +30,24 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ends with the exit code."""
-        mended = [line for name in options["mend"] for line in mend(name)]
+        mended = mend(options["mend"])
         found = examine(checks.database, checks.LOCAL, checks.STORED)
-        level = verdict(found)
-        say = _as_json if options["json"] else _as_text
-        self.stdout.write(say(mended, found, level))
-        sys.exit(level)
+        say = as_json if options["json"] else as_text
+        self.stdout.write(say(mended, found))
+        sys.exit(verdict(found))
 
 
-def mend(name: str) -> Iterator[str]:
-    """What was done, line by line; that it could not be done is a line too, and the checks say why."""
+def mend(names: list[str]) -> list[str]:
+    """What was done, line by line."""
+    if not names:
+        return []
+    with one_at_a_time():
+        return [line for name in names for line in _attempt(name)]
+
+
+def _attempt(name: str) -> Iterator[str]:
+    """That it could not be done is a line too, and the checks say why."""
     try:
         yield from MENDING[name]()
     except Exception as error:  # noqa: BLE001  # as in `ops.doctor.attempt`
         yield f"{name} could not be mended: {' '.join(str(error).split())}"
-
-
-def _as_json(mended: list[str], found: list[Finding], level: Level) -> str:
-    return json.dumps(
-        {
-            "status": level.name.lower(),
-            "mended": mended,
-            "findings": [finding.as_json() for finding in found],
-        },
-        indent=2,
-    )
-
-
-def _as_text(mended: list[str], found: list[Finding], level: Level) -> str:
-    del level
-    return "\n".join([*mended, *(finding.as_text() for finding in found)] or ["all is well"])

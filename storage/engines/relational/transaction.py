@@ -142,7 +142,7 @@ class RelationalTransaction:
         positions = sorted(self._positions.items())
         write.upsert(POSITIONS, positions, change="position = excluded.position")
         ledger = [state.row for state in self._states.values()]
-        write.upsert(SITE_LEDGER, ledger, change=_replace(SITE_LEDGER.columns[1:]))
+        write.upsert(SITE_LEDGER, ledger, change=REPLACE_LEDGER)
 
     def settle(self) -> None:
         """It is committed: what was learned about the sites may be used again."""
@@ -215,3 +215,6 @@ def _packed(paths: Iterable[int]) -> bytes:
 
 def _replace(columns: Iterable[str]) -> str:
     return ", ".join(f"{column} = excluded.{column}" for column in columns)
+
+
+REPLACE_LEDGER = _replace(SITE_LEDGER.columns[1:])
