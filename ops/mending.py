@@ -1,6 +1,7 @@
 """What the doctor may mend by itself: only what is safe in the middle of traffic, and safe to do twice."""
 
 import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,9 +19,12 @@ ORPHANED = timedelta(days=1)
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Wait for another doctor of this host that mends: each would meet what the other has just moved."""
-    with (settings.ENVIRONMENT.data_dir / "doctor.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = os.open(settings.ENVIRONMENT.data_dir, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(folder)
 
 
 def quarantine() -> Iterator[str]:

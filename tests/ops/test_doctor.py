@@ -298,8 +298,8 @@ def test_of_doctors_that_mend_at_once_each_waits_for_the_one_before(
     kept = running.kept.files()
     for each in kept:
         each.path.write_bytes(record(well, Hit("/cured")))
-    with ThreadPoolExecutor(4) as pool:
-        told = list(pool.map(lambda _: mend(["quarantine"]), range(4)))
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: mend(["quarantine"]), range(8)))
     said = sorted(line for lines in told for line in lines)
     assert said == sorted(f"{each.path.name} is fed back, with 1 pageviews" for each in kept)
     drain()
