@@ -146,6 +146,10 @@ def _ledger(site_id: int, census: Census) -> Iterator[Finding]:
         what = f"there is an id {stored} in {name}, and the ledger has given ids up to {given}"
         mend = "doctor --mend ledger raises it; until then new pageviews may be refused, or get ids that are taken"
         yield Finding("ledger", Level.DAMAGE, where, what, mend)
+    if census.counted < census.last_hit_id:
+        what = f"its tallies tell of {census.counted} pageviews, and {census.last_hit_id} had an id"
+        mend = "the table tallies was changed behind the service's back; restore its rows from a back-up"
+        yield Finding("ledger", Level.DAMAGE, where, what, mend)
     if census.rows != max(census.last_hit_id, census.max_hit_id):
         yield _gaps(site_id, census)
 

@@ -186,8 +186,8 @@ class Census(msgspec.Struct, frozen=True):
     differences: list[Difference]
 
     def has_all_rows(self) -> bool:
-        """Whether every pageview of the rollups has, or should have, a row."""
-        return self.counted <= self.last_hit_id
+        """Whether every pageview of the rollups has, or should have, a row. Not if the tallies can not tell."""
+        return self.counted == self.last_hit_id
 
     def can_recount(self) -> bool:
         """Whether the rows are all there and tell of every pageview."""

@@ -433,3 +433,21 @@ def test_it_does_not_look_into_what_is_not_its_hosts(well: Cast, running: Backlo
     (running._folder / "other.w.00000001.seg").write_bytes(b"garbage")
     runtime.journal().append(records.encode(Frame(well.owner.site.pk, NOW, [Hit("/live")])))
     assert doctor().findings == []
+
+
+def test_tallies_that_are_gone_are_told_and_cost_no_visit(
+    running: Backlog, cast: Cast, api: ApiClient
+) -> None:
+    """One pageview has no row: without the tallies nothing knows of it but the rollups."""
+    site = cast.owner.site
+    api.post("/api/v0/count", {"no_sessions": True, "hits": [{"path": "/1"}]})
+    drain()
+    site.collect &= ~collect.PAGEVIEWS
+    site.save()
+    api.post("/api/v0/count", {"no_sessions": True, "hits": [{"path": "/1"}]})
+    drain()
+    assert storage().audit.census(site.pk).rows == 1
+    damage("DELETE FROM tallies WHERE site_id = %s", site.pk)
+    told = doctor("rollups")
+    assert told.texts == [f"ledger damage site {site.pk}"]
+    assert storage().vault.visits(site.pk, path="/1", since=0, before=2**31 - 1) == 2
