@@ -26,6 +26,7 @@ from hits.records import Frame, Hit
 from hits.segments import pack
 from ops.checks import host_backlog
 from ops.management.commands.doctor import mend
+from sites.directory import directory
 from storage.registry import storage
 from storage.router import vault_alias
 from storage.types import ROLLUPS
@@ -444,6 +445,7 @@ def test_tallies_that_are_gone_are_told_and_cost_no_visit(
     drain()
     site.collect &= ~collect.PAGEVIEWS
     site.save()
+    directory.cache_clear()
     api.post("/api/v0/count", {"no_sessions": True, "hits": [{"path": "/1"}]})
     drain()
     assert storage().audit.census(site.pk).rows == 1
