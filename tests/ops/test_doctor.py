@@ -35,7 +35,10 @@ from tests.live.server import ROOT, bare_environment
 from tests.make import Cast, drain, stored
 from tests.ports import free_port
 
-NOW = int(timezone.now().timestamp())
+
+def now() -> int:
+    """In seconds; asked anew each time, since what waits for a minute is a finding."""
+    return int(timezone.now().timestamp())
 
 
 class Told(NamedTuple):
@@ -98,9 +101,10 @@ def segment(backlog: Backlog, name: str, *items: bytes) -> Path:
     return path
 
 
-def record(cast: Cast, *hits: Hit, at: int = NOW) -> bytes:
+def record(cast: Cast, *hits: Hit, at: int | None = None) -> bytes:
     """A record of the owner's site."""
-    return pack(records.encode(Frame(cast.owner.site.pk, at, list(hits))))
+    arrived_at = now() if at is None else at
+    return pack(records.encode(Frame(cast.owner.site.pk, arrived_at, list(hits))))
 
 
 def damage(sql: str, *values: int) -> None:
@@ -358,7 +362,7 @@ def test_a_segment_that_was_cut_behind_the_drains_back_is_found(
 
 
 def test_records_that_wait_too_long_are_a_warning(well: Cast, running: Backlog) -> None:
-    segment(running, "o", record(well, Hit("/a"), at=NOW - 3600))
+    segment(running, "o", record(well, Hit("/a"), at=now() - 3600))
     told = doctor()
     assert (told.code, told.texts) == (1, ["journal warning journal"])
     drain()
@@ -407,7 +411,7 @@ def test_files_of_no_export_are_found_and_removed_when_they_are_old(
     place.mkdir(parents=True)
     (place / "file").write_text("x")
     assert doctor().findings == [], "a worker may be at it this moment"
-    at = NOW - hours * 3600
+    at = now() - hours * 3600
     for path in (place / "file", place):
         os.utime(path, (at, at))
     told = doctor()
@@ -432,7 +436,7 @@ def test_without_a_database_it_says_so_and_looks_at_the_rest(tmp_path: Path) -> 
 
 def test_it_does_not_look_into_what_is_not_its_hosts(well: Cast, running: Backlog) -> None:
     (running._folder / "other.w.00000001.seg").write_bytes(b"garbage")
-    runtime.journal().append(records.encode(Frame(well.owner.site.pk, NOW, [Hit("/live")])))
+    runtime.journal().append(records.encode(Frame(well.owner.site.pk, now(), [Hit("/live")])))
     assert doctor().findings == []
 
 
