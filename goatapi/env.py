@@ -38,7 +38,7 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
 
 
 METRICS_OF = ("web", "drain")
-"""Each has a port of its own, counted from GOATAPI_METRICS_PORT."""
+"""Each has a port of its own, counted from GOATAPI_METRICS_PORT; those of further web processes follow."""
 
 
 class BadEnvironment(SystemExit):
@@ -55,6 +55,7 @@ class Environment:
     port: int = 8000
     url_scheme: str = "http"
     public_port: str = ""
+    web_processes: int = 1
     secret_key: str = ""
     journal: str = "write"
     journal_max: int = 4 << 30
@@ -79,11 +80,7 @@ def read(source: Mapping[str, str]) -> Environment:
     port = _integer(source, "PORT", 8000, low=1, high=65535)
     scheme = _one_of(source, "GOATAPI_URL_SCHEME", ("http", "https"))
     domain = _domain(source)
-    metrics_port = _integer(source, "GOATAPI_METRICS_PORT", 0, low=0, high=65534)
-    if metrics_port and metrics_port <= port < metrics_port + len(METRICS_OF):
-        raise BadEnvironment(
-            f"GOATAPI_METRICS_PORT ({metrics_port}) and the one after it must not be PORT ({port})"
-        )
+    web_processes = _integer(source, "GOATAPI_WEB_PROCESSES", 1, low=1, high=64)
     return Environment(
         domain=domain,
         data_dir=data_dir,
@@ -91,6 +88,7 @@ def read(source: Mapping[str, str]) -> Environment:
         port=port,
         url_scheme=scheme,
         public_port="" if scheme == "https" or port == 80 else f":{port}",
+        web_processes=web_processes,
         secret_key=_secret_key(source, data_dir),
         journal=_one_of(source, "GOATAPI_JOURNAL", ("write", "fsync")),
         journal_max=_integer(source, "GOATAPI_JOURNAL_MAX", 4 << 30, low=1 << 20, high=1 << 50),
@@ -101,7 +99,7 @@ def read(source: Mapping[str, str]) -> Environment:
         export_storage=_export_storage(source.get("EXPORT_STORAGE_URL", ""), data_dir),
         export_storage_shared=bool(source.get("EXPORT_STORAGE_URL")),
         geoip_db=_file(source, "GEOIP_DB"),
-        metrics_port=metrics_port,
+        metrics_port=_metrics_port(source, port, web_processes),
         security_contact=_contact(source, domain),
     )
 
@@ -152,6 +150,18 @@ def _integer(source: Mapping[str, str], name: str, default: int, *, low: int, hi
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise BadEnvironment(f"{name} must be a whole number from {low} to {high}, not {text!r}")
     return int(text)
+
+
+def _metrics_port(source: Mapping[str, str], port: int, web_processes: int) -> int:
+    """The first of as many as there are processes with figures; 0 for none."""
+    further = len(METRICS_OF) + web_processes - 2
+    first = _integer(source, "GOATAPI_METRICS_PORT", 0, low=0, high=65535 - further)
+    if first and first <= port <= first + further:
+        behind = "one" if further == 1 else f"{further}"
+        raise BadEnvironment(
+            f"GOATAPI_METRICS_PORT ({first}) and the {behind} after it must not be PORT ({port})"
+        )
+    return first
 
 
 def _one_of(source: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:

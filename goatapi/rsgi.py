@@ -51,6 +51,7 @@ class Application:
             settings.ENVIRONMENT.metrics_port,
             JournalFigures(runtime.journal()),
             ExportFigures(owner_prefix=owner_prefix()),
+            processes=settings.ENVIRONMENT.web_processes,
         )
         calm()
         loop.call_later(1, self._leave_with_parent, loop)

@@ -1,11 +1,13 @@
 """Figures for Prometheus, on ports of their own that only the machine itself can reach.
 
-Each process serves its own: `GOATAPI_METRICS_PORT` is the web process's, the next one the drain's. The worker has
-none: its children would have to share one, and what it does is seen in the rows, also when it is dead, by the
-web process. No figure names a tenant. Their meaning, and what to watch: docs/operations.md.
+Each process serves its own: `GOATAPI_METRICS_PORT` is the web process's, the next one the drain's, those behind are
+further web processes'. The worker has none: its children would have to share one, and what it does is seen in the rows,
+also when it is dead, by the first web process. No figure names a tenant. Their meaning, and what to watch:
+docs/operations.md.
 """
 
 import logging
+from contextlib import suppress
 from threading import Lock
 from typing import Protocol
 
@@ -131,14 +133,20 @@ ACCEPTED = Accepted()
 REGISTRY.register(Shown(ACCEPTED))
 
 
-def serve(process: str, first_port: int, *figures: Figures) -> None:
-    """Answer on 127.0.0.1 for `process`, one of `env.METRICS_OF`; not at all when `first_port` is 0."""
+def serve(process: str, first_port: int, *figures: Figures, processes: int = 1) -> None:
+    """Answer on 127.0.0.1 for `process`, one of `env.METRICS_OF`; not at all when `first_port` is 0.
+
+    Of several `processes` of this kind each takes the first port that is free. `figures` are the host's: only
+    who has the first port shows them, so that they can be added up. A dead one's port is its successor's.
+    """
     if not first_port:
         return
-    for each in figures:
-        REGISTRY.register(Shown(each))
-    port = first_port + METRICS_OF.index(process)
-    try:
-        start_http_server(port, addr="127.0.0.1")
-    except OSError as error:  # another process of this kind on this host has it
-        log.error("no metrics on port %d: %s", port, error.strerror)
+    further = first_port + len(METRICS_OF)
+    ports = [first_port + METRICS_OF.index(process), *range(further, further + processes - 1)]
+    for port in ports:
+        with suppress(OSError):
+            start_http_server(port, addr="127.0.0.1")
+            for each in figures if port == ports[0] else ():
+                REGISTRY.register(Shown(each))
+            return
+    log.error("no metrics: another process has port %s", " and ".join(map(str, ports)))

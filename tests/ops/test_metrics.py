@@ -274,3 +274,12 @@ def test_a_port_that_is_the_servers_own_stops_the_start(port: int, tmp_path: Pat
     with pytest.raises(BadEnvironment, match="must not be PORT"):
         read(given)
     assert read(given | {"GOATAPI_METRICS_PORT": "8001"}).metrics_port == 8001
+
+
+def test_the_ports_of_all_web_processes_are_kept_off_the_servers_own(tmp_path: Path) -> None:
+    given = {"GOATAPI_DATA_DIR": str(tmp_path), "PORT": "8000", "GOATAPI_WEB_PROCESSES": "4"}
+    assert read(given | {"GOATAPI_METRICS_PORT": "7995"}).web_processes == 4
+    with pytest.raises(BadEnvironment, match=r"7996.* and the 4 after it must not be PORT"):
+        read(given | {"GOATAPI_METRICS_PORT": "7996"})
+    with pytest.raises(BadEnvironment, match="GOATAPI_WEB_PROCESSES must be a whole number from 1"):
+        read(given | {"GOATAPI_WEB_PROCESSES": "0"})

@@ -34,7 +34,7 @@ class Command(BaseCommand):
             http=HTTPModes.http1,
             loop=Loops.uvloop,
             websockets=False,
-            workers=1,
+            workers=settings.ENVIRONMENT.web_processes,
             backlog=1024,
             backpressure=8192,
             runtime_blocking_threads=4,
