@@ -1,9 +1,9 @@
 """Figures for Prometheus, on ports of their own that only the machine itself can reach.
 
-Each process serves its own: `GOATAPI_METRICS_PORT` is the web process's, the next one the drain's, those behind
-of further web processes. The worker has none: its children would have to share one, and what it does is seen in
-the rows, also when it is dead, by the first web process. No figure names a tenant. Their meaning, and what to
-watch: docs/operations.md.
+Each process serves its own: `GOATAPI_METRICS_PORT` is the web process's, the next one the drain's, and those
+behind are for further web processes. The worker has none: its children would have to share one, and what it
+does is seen in the rows, also when it is dead, by the first web process. No figure names a tenant. Their
+meaning, and what to watch: docs/operations.md.
 """
 
 import logging
