@@ -12,10 +12,10 @@ log = logging.getLogger("goatapi.exports")
 
 def ring(export_id: int) -> None:
     """Tell a worker. Without Redis the background process finds the row itself."""
-    from exports import tasks  # noqa: PLC0415  # tasks call the services, which ring
-
     if not settings.ENVIRONMENT.redis_url:
         return
+    from exports import tasks  # noqa: PLC0415  # tasks call the services, which ring; Celery is large
+
     try:
         tasks.build.delay(export_id)
     except Exception:  # noqa: BLE001  # any failure of the broker: the sweep rings again

@@ -24,6 +24,11 @@ EVERY_SECONDS = 60.0
 log = logging.getLogger("goatapi.exports")
 
 
+def owner_prefix() -> str:
+    """What the leases of this host's workers begin with."""
+    return f"{_own_id()}/"
+
+
 def shares_database() -> bool:
     """Whether there can be other hosts: SQLite is a file of this one."""
     return "postgresql" in str(settings.DATABASES["default"]["ENGINE"])

@@ -3,24 +3,18 @@
 import os
 import socket
 
-from celery import shared_task
 from celery.worker import state
-from django.conf import settings
 from django.utils import timezone
 
 from exports import queries, services
-from goatapi.env import host_id
+from exports.hosts import owner_prefix
+from goatapi.celery import app
 
 RING_SECONDS = 60.0
 """Much longer than between two sweeps: the clocks of hosts differ."""
 
 
-def owner_prefix() -> str:
-    """What the leases of this host's workers begin with."""
-    return f"{host_id(settings.ENVIRONMENT.data_dir)}/"
-
-
-@shared_task
+@app.task
 def build(export_id: int) -> None:
     """Build one export, if nobody else has it."""
     owner = f"{owner_prefix()}{socket.gethostname()}/{os.getpid()}"
@@ -32,14 +26,14 @@ def _stopping() -> bool:
     return state.should_stop is not None and state.should_stop is not False
 
 
-@shared_task
+@app.task
 def sweep() -> None:
     """Ring for every export that waits or whose worker has died; again and again, so rings expire."""
     for export_id in queries.claimable(now=timezone.now()).values_list("pk", flat=True):
         build.apply_async((export_id,), expires=RING_SECONDS)
 
 
-@shared_task
+@app.task
 def expire() -> None:
     """Delete what was kept long enough."""
     services.expire(now=timezone.now())

@@ -10,8 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from exports.figures import ExportFigures
-from exports.hosts import Presence
-from exports.tasks import owner_prefix
+from exports.hosts import Presence, owner_prefix
 from goatapi import bridge
 from goatapi.collector import calm
 from goatapi.errors import Unavailable

@@ -2,19 +2,19 @@
 
 import time
 
-from celery import shared_task
 from django.core.management import call_command
 
+from goatapi.celery import app
 from storage.registry import storage
 
 
-@shared_task
+@app.task
 def purge_short_lived() -> None:
     """Forget ids and sessions that nothing can refer to any more."""
     storage().ledger.purge_short_lived(now=int(time.time()))
 
 
-@shared_task
+@app.task
 def clear_sessions() -> None:
     """Drop the sessions of people that have expired."""
     call_command("clearsessions")

@@ -22,7 +22,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from exports import queries, services, tasks
+from exports import hosts, queries, services, tasks
 from goatapi.celery import app
 
 LOOK_SECONDS = 0.3
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             # What kombu says of brokers means nothing where all of it is one small process.
             logging.getLogger("kombu.connection").setLevel(logging.ERROR)
             worker_ready.connect(_leave_soon)
-            services.release_all(owner_prefix=tasks.owner_prefix())
+            services.release_all(owner_prefix=hosts.owner_prefix())
             threading.Thread(target=look_for_exports, name="bell", daemon=True).start()
         threading.Thread(target=keep_schedule, name="beat", daemon=True).start()
         worker = app.Worker(
