@@ -1,6 +1,7 @@
 """`manage.py web`: the web server. Options and their reasons: docs/decisions/0001-server-model.md."""
 
 import resource
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,9 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from goatapi.address import taken
+from goatapi.collector import calm
+
+APPLICATION = "goatapi.rsgi"
 
 
 class Command(BaseCommand):
@@ -26,8 +30,12 @@ class Command(BaseCommand):
             raise CommandError(reason)
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        # Before the fork: the processes then share its memory, and one that is started anew is there at once.
+        for name in (APPLICATION, settings.ROOT_URLCONF):
+            import_module(name)
+        calm()
         Granian(
-            "goatapi.rsgi:app",
+            f"{APPLICATION}:app",
             host,
             port,
             interface=Interfaces.RSGI,
