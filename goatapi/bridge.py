@@ -8,6 +8,7 @@ import asyncio
 import io
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import IO, Any, NamedTuple
 
 from goatapi.http.body import MAX_BODY
@@ -118,10 +119,11 @@ async def read_body(scope: Any, protocol: Any, budget: Budget) -> bytes:
     A body that its client leaves unfinished ends without an error, so its length is compared; one sent
     in chunks has none, and shows by being half a JSON value.
     """
-    if header(scope, "idempotency-key") == UNREADABLE:
+    headers = scope.headers
+    if header(headers, "idempotency-key") == UNREADABLE:
         raise Refused(400, "the Idempotency-Key must be ASCII")
-    length = scope.headers.get("content-length")
-    chunked = scope.headers.get("transfer-encoding") is not None
+    length = headers.get("content-length")
+    chunked = headers.get("transfer-encoding") is not None
     if not chunked and (length is None or length == "0"):
         return b""
     most = MAX_BODY if scope.path.startswith("/api/") else MAX_PAGE_BODY
@@ -151,14 +153,19 @@ def _too_large(most: int) -> Refused:
 
 def peer_of(scope: Any) -> str:
     """The socket's address, without port, brackets and the IPv6 form of an IPv4 address."""
-    address = str(scope.client).rpartition(":")[0].strip("[]")
+    return _address_of(str(scope.client))
+
+
+@lru_cache(4096)
+def _address_of(client: str) -> str:
+    address = client.rpartition(":")[0].strip("[]")
     return address.removeprefix("::ffff:") if "." in address else address
 
 
-def header(scope: Any, name: str) -> str | None:
+def header(headers: Any, name: str) -> str | None:
     """A header's value; `UNREADABLE` for one that the server hides because it is not ASCII."""
-    value: str | None = scope.headers.get(name)
-    if value is None and name in scope.headers.keys():  # noqa: SIM118  # only `keys` lists hidden ones
+    value: str | None = headers.get(name)
+    if value is None and name in headers.keys():  # noqa: SIM118  # only `keys` lists hidden ones
         return UNREADABLE
     return value
 
@@ -185,9 +192,10 @@ def environ(scope: Any, body: bytes) -> dict[str, Any]:
         "wsgi.run_once": False,
         "wsgi.file_wrapper": SendFile,
     }
-    for name, value in scope.headers.items():
+    headers = scope.headers
+    for name, value in headers.items():
         _add_header(environment, name, value)
-    if "HTTP_USER_AGENT" not in environment and (agent := header(scope, "user-agent")):
+    if "HTTP_USER_AGENT" not in environment and (agent := header(headers, "user-agent")):
         environment["HTTP_USER_AGENT"] = agent
     return environment
 

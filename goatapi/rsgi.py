@@ -15,11 +15,12 @@ from goatapi import bridge
 from goatapi.collector import calm
 from goatapi.errors import Unavailable
 from goatapi.http import metrics
-from goatapi.http.client_ip import client_ip
+from goatapi.http.client_ip import chain_behind
 from goatapi.wsgi import application as django
 from hits import runtime
 from hits.door import Reply, Visit, unavailable
 from hits.figures import JournalFigures
+from hits.journal import Journal
 from sites.directory import LONG_PATIENCE, PATIENCE, directory
 from sites.tenancy import SiteRef
 
@@ -38,6 +39,7 @@ class Application:
         self._downloads = bridge.Gate(bridge.DOWNLOADS_PER_SECOND)
         self._ticker = runtime.Ticker()
         self._presence = Presence()
+        self._proxies = chain_behind(settings.ENVIRONMENT.trusted_proxies)
         self._parent = 0
         self._seen = 0
 
@@ -63,43 +65,42 @@ class Application:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         if scope.path == "/count" and scope.method in COUNTED:
-            site = await self._site(scope.headers.get("host") or "")
+            headers = scope.headers  # a copy each time
+            fresh, site = directory().peek(headers.get("host") or "")
+            if not fresh:
+                site = await _asked(headers.get("host") or "", site)
             if site is not None:
-                started = time.perf_counter()
-                reply = await self._counted(site, scope)
-                protocol.response_bytes(reply.status, reply.headers, reply.body)
-                self._seen += 1
-                if not self._seen % metrics.SAMPLED:
-                    metrics.COUNT_SECONDS.observe(time.perf_counter() - started)
+                await self._count(site, scope, headers, protocol)
                 return
         await self._django(scope, protocol)
 
-    async def _site(self, host: str) -> SiteRef | None:
-        """From memory nearly always. When the database does not answer, the site last known.
-
-        None also when it can not be known: Django then finds the words.
-        """
-        fresh, site = directory().peek(host)
-        if fresh:
-            return site
-        try:
-            flight = asyncio.wrap_future(directory().ask(host))
-        except Unavailable:
-            return site
-        await asyncio.wait({flight}, timeout=PATIENCE if site else LONG_PATIENCE)
-        answered = flight.done() and not flight.exception()
-        return flight.result() if answered else site
-
-    async def _counted(self, site: SiteRef, scope: Any) -> Reply:
+    async def _count(self, site: SiteRef, scope: Any, headers: Any, protocol: Any) -> None:
+        self._seen += 1
+        timed = not self._seen % metrics.SAMPLED
+        started = time.perf_counter() if timed else 0.0
         door = runtime.door()
-        reply = door.take(site, visit_of(scope))
+        reply = door.take(site, self._visit(scope, headers))
         if reply.ticket:
-            try:
-                await door.journal.synced(reply.ticket)
-            except Unavailable as error:
-                return unavailable(error)
-            metrics.ACCEPTED.by_count += 1
-        return reply
+            reply = await _confirmed(reply, door.journal) if door.journal.delays else reply
+            metrics.ACCEPTED.by_count += bool(reply.ticket)
+        protocol.response_bytes(reply.status, reply.headers, reply.body)
+        if timed:
+            metrics.COUNT_SECONDS.observe(time.perf_counter() - started)
+
+    def _visit(self, scope: Any, headers: Any) -> Visit:
+        """What `/count` looks at, out of the server's request."""
+        get, proxies = headers.get, self._proxies
+        forwarded = ",".join(headers.get_all("x-forwarded-for")) if proxies else ""
+        return Visit(
+            query=scope.query_string,
+            ip=proxies.client(bridge.peer_of(scope), forwarded),
+            user_agent=bridge.header(headers, "user-agent") or "",
+            accept_language=get("accept-language") or "",
+            x_moz=get("x-moz") or "",
+            x_purpose=get("x-purpose") or "",
+            purpose=get("purpose") or "",
+            sec_purpose=get("sec-purpose") or "",
+        )
 
     async def _django(self, scope: Any, protocol: Any) -> None:
         try:
@@ -126,21 +127,27 @@ class Application:
         loop.call_later(1, self._leave_with_parent, loop)
 
 
-def visit_of(scope: Any) -> Visit:
-    """What `/count` looks at, out of the server's request."""
-    header = scope.headers.get
-    trusted = settings.ENVIRONMENT.trusted_proxies
-    forwarded = ",".join(scope.headers.get_all("x-forwarded-for")) if trusted else ""
-    return Visit(
-        query=scope.query_string,
-        ip=client_ip(bridge.peer_of(scope), forwarded, trusted),
-        user_agent=bridge.header(scope, "user-agent") or "",
-        accept_language=header("accept-language") or "",
-        x_moz=header("x-moz") or "",
-        x_purpose=header("x-purpose") or "",
-        purpose=header("purpose") or "",
-        sec_purpose=header("sec-purpose") or "",
-    )
+async def _asked(host: str, known: SiteRef | None) -> SiteRef | None:
+    """The site at `host` from the database; `known`, the one of before, when it does not answer.
+
+    None also when it can not be known: Django then finds the words.
+    """
+    try:
+        flight = asyncio.wrap_future(directory().ask(host))
+    except Unavailable:
+        return known
+    await asyncio.wait({flight}, timeout=PATIENCE if known else LONG_PATIENCE)
+    answered = flight.done() and not flight.exception()
+    return flight.result() if answered else known
+
+
+async def _confirmed(reply: Reply, journal: Journal) -> Reply:
+    """The reply once the disk has what it tells of; else the refusal, which has no ticket."""
+    try:
+        await journal.synced(reply.ticket)
+    except Unavailable as error:
+        return unavailable(error)
+    return reply
 
 
 def send(protocol: Any, answer: bridge.Answer) -> None:

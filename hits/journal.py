@@ -55,7 +55,8 @@ class Journal:
         self._folder = folder
         # In the order of their names segments are in the order of their writers' starts.
         self._prefix = f"{host}.{int(time.time()):010x}{secrets.token_hex(5)}"
-        self._waits_for_sync = mode == "fsync"
+        self.delays = mode == "fsync"
+        """Whether a record has to be waited for before it is acknowledged."""
         self.max_bytes = max_bytes
         self._segment_bytes = min(SEGMENT_BYTES, max_bytes // 8)
         self._clock = clock
@@ -88,13 +89,13 @@ class Journal:
             self._make_room(len(record))
             self._write(record)
             self._written += 1
-            if self._waits_for_sync:
+            if self.delays:
                 self._work.notify()
             return self._written
 
     def wait(self, ticket: int, seconds: float = WAIT_SECONDS) -> None:
         """Block until the record of `ticket` may be acknowledged. Errors: `Unavailable`."""
-        if not self._waits_for_sync:
+        if not self.delays:
             return
         with self._lock:
             self._settled.wait_for(lambda: self._synced >= ticket, seconds)
@@ -102,7 +103,7 @@ class Journal:
 
     async def synced(self, ticket: int, seconds: float = WAIT_SECONDS) -> None:
         """`wait` for coroutines."""
-        if not self._waits_for_sync:
+        if not self.delays:
             return
         loop = asyncio.get_running_loop()
         with self._lock:
@@ -206,9 +207,7 @@ class Journal:
                 self._leave_old_segment()
 
     def _has_work(self) -> bool:
-        return bool(
-            self._closing or self._left or (self._waits_for_sync and self._written > self._synced)
-        )
+        return bool(self._closing or self._left or (self.delays and self._written > self._synced))
 
     def _settle(self, upto: int) -> None:
         self._synced = max(self._synced, upto)

@@ -14,6 +14,9 @@ MAX_QUERY = 8192
 MAX_USER_AGENT = 512
 MAX_REMEMBERED = 256
 
+SHORT = 512
+"""A query no longer than this holds no text that is too long."""
+
 TRUE = frozenset({"true", "1", "on"})
 FALSE = frozenset({"false", "0", "off"})
 
@@ -49,9 +52,8 @@ def parse_count(query: str) -> Sent:
     )
     if len(values) > 1:
         _read_switches(sent, values)
-    _check_path_length(sent.path)
-    if problems := text_problems(path=sent.path, title=sent.title, ref=sent.ref, query=sent.query):
-        raise Refused(f"not valid: {problems}")
+    if len(query) > SHORT or "%00" in query or "\0" in query or not sent.path.strip():
+        _check_texts(sent)
     return sent
 
 
@@ -143,7 +145,10 @@ def _bot(text: str) -> int:
     return bot
 
 
-def _check_path_length(path: str) -> None:
+def _check_texts(sent: Sent) -> None:
+    path = sent.path
     size = len(path) if path.isascii() else len(path.encode())
     if size > MAX_PATH:
         raise Refused(f"ignored because path is longer than {MAX_PATH} bytes ({size} bytes)")
+    if problems := text_problems(path=path, title=sent.title, ref=sent.ref, query=sent.query):
+        raise Refused(f"not valid: {problems}")

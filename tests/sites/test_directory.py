@@ -162,6 +162,31 @@ def test_peek_never_asks_for_what_it_does_not_know() -> None:
     assert bench.directory.peek(HOST) == (True, FOO)
 
 
+@pytest.mark.parametrize("spelled", [HOST, "FOO.example.com.:8000"])
+def test_however_a_host_is_spelled_peek_sees_its_changes(spelled: str) -> None:
+    bench = Bench()
+    bench.directory.find(HOST)
+    assert [bench.directory.peek(spelled) for _ in range(3)] == [(True, FOO)] * 3
+    bench.sites[HOST] = CHANGED
+    bench.now += 0.6
+    bench.directory.peek(spelled)  # asks behind its back
+    assert bench.directory.peek(spelled) == (True, CHANGED)
+    del bench.sites[HOST]
+    bench.now += 0.6
+    bench.directory.peek(spelled)
+    assert bench.directory.peek(spelled) == (True, None)
+    bench.directory.clear()
+    assert bench.directory.peek(spelled) == (False, None)
+
+
+def test_spellings_are_remembered_within_bounds() -> None:
+    bench = Bench(size=10)
+    bench.directory.find(HOST)
+    for port in range(100):
+        assert bench.directory.peek(f"{HOST}:{port}") == (True, FOO)
+    assert len(bench.directory._spelled) <= 10
+
+
 def test_peek_shows_what_is_too_old_but_does_not_vouch_for_it() -> None:
     pool = HeldPool()
     bench = Bench(pool=pool)
