@@ -11,7 +11,7 @@ from drf_spectacular.utils import (
 from goatapi.http.autoschema import response_header
 from goatapi.http.body import MAX_BODY, MAX_LENIENT
 from goatapi.http.serializers import ErrorSerializer
-from hits.batch import MAX_HITS
+from hits.sent import MAX_HITS
 from hits.serializers import (
     CountSerializer,
     HitErrorsSerializer,

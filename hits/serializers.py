@@ -1,6 +1,6 @@
-"""How the count endpoint is described in the reference. Bodies are decoded by `hits.batch`, for speed.
+"""How the count endpoint is described in the reference. Bodies are decoded by `hits.sent`, for speed.
 
-Limits are those of `hits.batch` and `hits.parse`. Every field but `path` may be null: that is as good as
+Limits are those of `hits.sent` and `hits.parse`. Every field but `path` may be null: that is as good as
 absent.
 """
 
@@ -10,8 +10,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from goatapi.http.serializers import NO_NUL, keywords
-from hits.batch import FUTURE_SECONDS, MAX_HITS, MAX_ID, MAX_IP, MAX_LANGUAGE, MAX_LOCATION
+from hits.batch import FUTURE_SECONDS
 from hits.parse import MAX_PATH, MAX_QUERY, MAX_REF, MAX_TITLE, MAX_USER_AGENT
+from hits.sent import MAX_HITS, MAX_ID, MAX_IP, MAX_LANGUAGE, MAX_LOCATION
 from hits.size import MAX_SIZE
 
 _ERRORS = (

@@ -2,8 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 MAX_SIZE = 2**31 - 1
+MAX_REMEMBERED = 32
+"""Characters of a size that is remembered: screens are of few kinds."""
 
 
 def screen_width(value: str | float | Sequence[object] | None) -> int:
@@ -13,8 +16,17 @@ def screen_width(value: str | float | Sequence[object] | None) -> int:
     number in a row would fail the whole batch in the database. Raises ValueError with a short
     text for the client otherwise. Source: parts 1.5 and 3.1 of the behaviour page.
     """
+    if isinstance(value, str) and len(value) <= MAX_REMEMBERED:
+        return _remembered(value)
+    return _width(value)
+
+
+def _width(value: str | float | Sequence[object] | None) -> int:
     numbers = [_number(part) for part in _parts_of(value)]
     return int(numbers[0]) if numbers else 0
+
+
+_remembered = lru_cache(maxsize=1024)(_width)
 
 
 def _parts_of(value: str | float | Sequence[object] | None) -> Sequence[object]:

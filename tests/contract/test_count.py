@@ -217,6 +217,8 @@ def test_at_most_500_hits_in_a_request(api: ApiClient) -> None:
             "created_at: must be after 1970",
         ),
         ({"path": "/", "ip": "1" * 65}, "ip: must be a valid"),
+        ({"path": "/", "query": "a" * 8193}, "query: must be shorter than 8192 characters."),
+        ({"path": "/", "location": "A" * 17}, "location: must be a country or region code"),
         ({"path": "/", "language": "a" * 129}, "language: must be shorter than 128 characters."),
         ({"path": "/", "id": "x" * 65}, "id: must be shorter than 64 characters."),
         ([], "expected `object`, got `array`."),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from goatapi.errors import GoatapiError
 from goatapi.http.body import bounded_body, decode_json, lenient_json
 from hits import records
-from hits.batch import MAX_HITS, Reader
+from hits.batch import Reader
 from hits.campaign import campaign_of
 from hits.geo import BuiltInLocator
 from hits.language import language_of
@@ -21,6 +21,7 @@ from hits.paths import clean_path, is_noise
 from hits.records import Frame
 from hits.referrer import clean_referrer, is_refspam
 from hits.segments import Record, is_torn, pack, unpack
+from hits.sent import MAX_HITS
 from hits.size import MAX_SIZE, screen_width
 from hits.useragent import describe
 from hits.visitors import Visitors
@@ -29,7 +30,7 @@ from tests.faults import LONG
 from tests.hits.wires import site
 
 CASES = 10_000 if LONG else 60
-"""For each of the ten: 100,000 in the long form."""
+"""For each: 100,000 or more in the long form, all together."""
 
 cases = settings(
     max_examples=CASES,
@@ -187,6 +188,30 @@ def test_batches_are_read_hit_by_hit(reader: Reader, body: bytes, key: str) -> N
     assert len(outcome.hits) + len(outcome.errors) + len(outcome.filtered) <= MAX_HITS
     frame = Frame(1, 1, outcome.hits, outcome.tallies)
     assert records.decode(records.encode(frame)) == frame
+
+
+lengths = st.sampled_from([15, 16, 17, 63, 64, 65, 127, 128, 129, 511, 512, 513, 1024, 1025])
+near_limits = st.dictionaries(
+    st.sampled_from(HIT_KEYS.split()),
+    lengths.map(lambda length: "é" * length) | st.sampled_from(["", " ", "a\0", None]),
+).map(lambda rest: rest | {"path": "/a"})
+
+
+@given(hit=hits | near_limits)
+@cases
+@example({"path": " \u2003"})
+@example({"path": "/" * MAX_PATH, "query": "a" * (MAX_QUERY + 1), "ref": "a" * MAX_REF})
+@example({"path": "/" * (MAX_PATH + 1), "query": "a" * MAX_QUERY, "ref": "a" * (MAX_REF + 1)})
+def test_a_hit_is_read_the_same_whatever_its_neighbours(
+    reader: Reader, hit: dict[str, object]
+) -> None:
+    """All good hits are decoded at once; among others each is on its own."""
+    text = json.dumps(hit).replace("NaN", "0").replace("Infinity", "0")
+    alone = reader.read(site(1), f'{{"hits": [{text}]}}'.encode())
+    among = reader.read(site(1), f'{{"hits": [{text}, {{"path": "\\u0000"}}]}}'.encode())
+    assert among.errors.pop("1") == "path: must be UTF-8."
+    among.tallies = alone.tallies
+    assert among == alone
 
 
 @given(st.lists(st.binary(max_size=60), max_size=6), st.lists(st.binary(max_size=40), max_size=6))
