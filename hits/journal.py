@@ -21,6 +21,7 @@ from pathlib import Path
 
 from goatapi.errors import TooLarge, Unavailable
 from hits.segments import pack
+from hits.sleepers import Sleepers
 
 SEGMENT_BYTES = 64 << 20
 SEGMENT_SECONDS = 600.0
@@ -71,7 +72,7 @@ class Journal:
         self._written = 0
         self._synced = 0
         self._lost: deque[tuple[int, int]] = deque(maxlen=1000)
-        self._sleepers: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None], int]] = []
+        self._sleepers = Sleepers(self._lock)
         self._folder_bytes = 0
         self._measured_at = float("-inf")
         self._complained_at = float("-inf")
@@ -89,8 +90,6 @@ class Journal:
             self._make_room(len(record))
             self._write(record)
             self._written += 1
-            if self.delays:
-                self._work.notify()
             return self._written
 
     def wait(self, ticket: int, seconds: float = WAIT_SECONDS) -> None:
@@ -98,6 +97,7 @@ class Journal:
         if not self.delays:
             return
         with self._lock:
+            self._work.notify()
             self._settled.wait_for(lambda: self._synced >= ticket, seconds)
             self._check(ticket)
 
@@ -105,16 +105,16 @@ class Journal:
         """`wait` for coroutines."""
         if not self.delays:
             return
-        loop = asyncio.get_running_loop()
         with self._lock:
             if self._synced >= ticket:
                 self._check(ticket)
                 return
-            done: asyncio.Future[None] = loop.create_future()
-            self._sleepers.append((loop, done, ticket))
-        await asyncio.wait([done], timeout=seconds)
-        with self._lock:
-            self._check(ticket)
+            is_first = not self._sleepers
+            woken = self._sleepers.add(ticket, seconds)
+        if is_first:  # whoever comes in the same turn of the loop is synced with it
+            asyncio.get_running_loop().call_soon(self._rouse)
+        if not await woken:
+            raise self._unconfirmed()
 
     def used_bytes(self) -> int:
         """Bytes on the disk that count for `max_bytes`, measured now."""
@@ -211,7 +211,8 @@ class Journal:
 
     def _settle(self, upto: int) -> None:
         self._synced = max(self._synced, upto)
-        self._wake()
+        self._settled.notify_all()
+        self._sleepers.wake(self._synced, self._is_lost)
 
     def _lose(self, error: OSError) -> None:
         """The disk did not take what lies behind the last sync: nobody is told that it was accepted.
@@ -227,19 +228,20 @@ class Journal:
         self._left = []
         self._settle(self._written)
 
-    def _wake(self) -> None:
-        self._settled.notify_all()
-        ready = [sleeper for sleeper in self._sleepers if sleeper[2] <= self._synced]
-        self._sleepers = [sleeper for sleeper in self._sleepers if sleeper[2] > self._synced]
-        for loop in {loop for loop, _, _ in ready}:
-            group = [done for its, done, _ in ready if its is loop]
-            with suppress(RuntimeError):  # that loop is closed: nobody sleeps there any more
-                loop.call_soon_threadsafe(_resolve, group)
+    def _rouse(self) -> None:
+        with self._lock:
+            self._work.notify()
 
     def _check(self, ticket: int) -> None:
-        if self._synced < ticket or any(low < ticket <= high for low, high in self._lost):
-            self._complain(OSError("not synced"))
-            raise Unavailable(UNCONFIRMED, retry_after=5)
+        if self._synced < ticket or self._is_lost(ticket):
+            raise self._unconfirmed()
+
+    def _is_lost(self, ticket: int) -> bool:
+        return any(low < ticket <= high for low, high in self._lost)
+
+    def _unconfirmed(self) -> Unavailable:
+        self._complain(OSError("not synced"))
+        return Unavailable(UNCONFIRMED, retry_after=5)
 
     def _leave_changed_segment(self) -> None:
         """Somebody has cut, moved or removed the file: what comes now is safe in a new one only."""
@@ -261,12 +263,6 @@ class Journal:
         if self._clock() - self._complained_at >= MEASURE_SECONDS:
             log.error("the journal can not be written: %s", error)
             self._complained_at = self._clock()
-
-
-def _resolve(group: list["asyncio.Future[None]"]) -> None:
-    for done in group:
-        if not done.done():
-            done.set_result(None)
 
 
 def _sync_all(fds: Iterable[int]) -> OSError | None:
