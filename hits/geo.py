@@ -33,7 +33,9 @@ class BuiltInLocator:
         # Most addresses come in their plain spelling, and private ones are in nobody's list: reading
         # one takes 50 times as long as finding it.
         found = iptocc.country_code(ip) if ip.isascii() else None
-        return found or iptocc.country_code(_address(ip)) or ""
+        if found or ip.replace(".", "").isdigit():  # IPv4 has one spelling only
+            return found or ""
+        return iptocc.country_code(_address(ip)) or ""
 
 
 class DatabaseLocator:
