@@ -1,5 +1,6 @@
 """`manage.py drain`: the background process that turns the journal into rows. One per host."""
 
+import os
 import signal
 import threading
 from typing import Any
@@ -16,6 +17,10 @@ from hits.figures import DrainFigures
 from hits.intake import Intake
 from sites.directory import directory
 from storage.registry import storage
+
+
+POLITENESS = 5
+"""Acknowledging goes first: what is in the journal is safe, and may wait for its row when processors are scarce."""
 
 
 class Command(BaseCommand):
@@ -36,6 +41,7 @@ class Command(BaseCommand):
         backlog = Backlog(folder, host=host)
         if not claimed(backlog, stop):
             raise CommandError("another drain of this host is running")
+        os.nice(POLITENESS)
         intake = Intake(storage().ledger, directory().by_id, host=host)
         drain = Drain(backlog, intake)
         metrics.serve(
