@@ -1,6 +1,6 @@
 """The drain: the journal's records become rows, counters and sessions, each exactly once.
 
-One per host. A step takes what is waiting in the segments, at most `STEP_HITS` hits, into one
+One per host. A step takes what is waiting in the segments, `STEP_HITS` hits, more where more waits, into one
 transaction that also moves the segments' positions; whatever fails, the records are still there
 and the positions still tell what is done.
 """
@@ -24,6 +24,9 @@ from hits.segments import Damage, Record, is_torn
 from storage.protocols import TryAgain, Unstorable
 
 STEP_HITS = 5000
+DEEP_HITS = 20_000
+"""A step's size where much is waiting: its hits share pages and hours, so each costs fewer upserts. Steps of
+a quiet day stay small, so that nobody waits long for a lock."""
 IDLE_SECONDS = 0.05
 RETRY_SECONDS = 0.5
 
@@ -51,11 +54,12 @@ class Load:
 
     entries: list[Entry] = field(default_factory=list)
     weight: int = 0
+    enough: int = STEP_HITS
 
     @property
     def is_full(self) -> bool:
         """Whether it is enough for one transaction."""
-        return self.weight >= STEP_HITS
+        return self.weight >= self.enough
 
     def add(self, entry: Entry) -> None:
         """One more."""
@@ -83,6 +87,7 @@ class Drain:
         self._positions: dict[str, int] | None = None
         self._known: dict[str, int] = {}
         self._unreadable: set[str] = set()
+        self._enough = STEP_HITS
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set; a database that is away is waited for."""
@@ -119,13 +124,14 @@ class Drain:
             if load.entries:
                 with metrics.DRAIN_SECONDS.time():
                     self._commit(load)
+            self._enough = min(2 * load.enough, DEEP_HITS) if load.is_full else STEP_HITS
         except BaseException:
-            self._positions = None
+            self._positions, self._enough = None, STEP_HITS
             raise
         return len(load.entries)
 
     def _load(self) -> Load:
-        load = Load()
+        load = Load(enough=self._enough)
         for segment in self._backlog.segments():
             try:
                 self._read(segment, load)

@@ -152,7 +152,7 @@ class _Step:
         """Session and first visit of the next one."""
         if not visit.visitor:
             return b"", True
-        session = self._find(visit) or self._start(visit)
+        session = self._only(visit) or self._find(visit) or self._start(visit)
         session.last_at = max(session.last_at, visit.at)
         session.touched_at = self._now
         self.changed[session.session] = session
@@ -161,6 +161,16 @@ class _Step:
             session.paths.add(visit.path_id)
             self.visits.append((session.session, visit.path_id))
         return session.session, first
+
+    def _only(self, visit: Visit) -> Session | None:
+        """What `_find` gives for nearly every visit, without its lists: the key's one session, going on."""
+        known = self._site.by_key.get(visit.visitor)
+        if known is None or len(known) != 1:
+            return None
+        session, at = known[0], visit.at
+        goes_on = session.started_at <= at < session.last_at + GAP
+        fits = goes_on and max(session.last_at, at) - session.started_at <= LONGEST
+        return session if fits else None
 
     def _find(self, visit: Visit) -> Session | None:
         for key in (visit.visitor, visit.before):

@@ -18,9 +18,8 @@ from hits.intake import Intake
 from sites.directory import directory
 from storage.registry import storage
 
-
 POLITENESS = 5
-"""Acknowledging goes first: what is in the journal is safe, and may wait for its row when processors are scarce."""
+"""Acknowledging goes first: what is in the journal is safe, and may wait when processors are scarce."""
 
 
 class Command(BaseCommand):
