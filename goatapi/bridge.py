@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import IO, Any, NamedTuple
 
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # its stubs do not name it
+
 from goatapi.http.body import MAX_BODY
 from goatapi.http.download import Slice
 
@@ -20,6 +22,11 @@ MAX_PAGE_BODY = 64 << 10
 
 UNREADABLE = "Mozilla/5.0 (not ASCII)"
 """What stands for a header with other characters: as a user agent, a browser without a name."""
+
+TOO_SHORT = "the body is shorter than its Content-Length"
+
+SMALL_BODY = 256 << 10
+"""Bytes of a body, such as a batch of 500 hits, for which room is held before it is read."""
 
 MAX_HELD = 256 << 20
 """Bytes of bodies that all open requests of a process may hold together."""
@@ -129,6 +136,8 @@ async def read_body(scope: Any, protocol: Any, budget: Budget) -> bytes:
     most = MAX_BODY if scope.path.startswith("/api/") else MAX_PAGE_BODY
     if not chunked and (not length.isdigit() or len(length) > 12 or int(length) > most):
         raise _too_large(most)
+    if not chunked and int(length) <= SMALL_BODY:
+        return await _read_at_once(protocol, int(length), budget)
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -138,13 +147,29 @@ async def read_body(scope: Any, protocol: Any, budget: Budget) -> bytes:
                 if len(body) > most:
                     raise _too_large(most)
         if not chunked and len(body) != int(length):
-            raise Refused(400, "the body is shorter than its Content-Length")
+            raise Refused(400, TOO_SHORT)
     except BaseException as error:
         budget.give_back(len(body))
         if isinstance(error, TimeoutError):
             raise Refused(408, "the body came too slowly") from None
         raise
     return bytes(body)
+
+
+async def _read_at_once(protocol: Any, length: int, budget: Budget) -> bytes:
+    """A small body in one piece, which takes the loop a fraction of what its chunks do."""
+    budget.take(length)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body: bytes = await protocol()
+    except BaseException as error:
+        budget.give_back(length)
+        if isinstance(error, TimeoutError):
+            raise Refused(408, "the body came too slowly") from None
+        if isinstance(error, ProtocolClosed):  # the client left in its middle
+            raise Refused(400, TOO_SHORT) from None
+        raise
+    return body
 
 
 def _too_large(most: int) -> Refused:
