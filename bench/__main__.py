@@ -58,6 +58,7 @@ def machine(run: Run) -> dict[str, str]:
         "machine": f"{len(models)} × {models[0] if models else '?'}, {memory:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "run": f"{run.rounds} rounds, windows of {run.window:g} s, batches of {run.hits:,} hits in all",
+        "web processes": f"{run.web} in count, batch and lag; 1, the default, in the others",
     }
 
 

@@ -24,9 +24,9 @@ def measure(run: Run) -> None:
     for mode in ("write", "fsync"):
         with ExitStack() as stack:
             ours = stack.enter_context(run.ours(mode))
-            others: list[Side] = [stack.enter_context(constant())] if mode == "write" else []
+            others: list[Side] = [stack.enter_context(constant(run.web))] if mode == "write" else []
             if mode == "write" and shutil.which("nginx"):
-                others.append(stack.enter_context(nginx()))
+                others.append(stack.enter_context(nginx(run.web)))
             peer = [run.peer] if run.peer else []
             for _ in range(run.rounds):
                 for connections in CONNECTIONS:
@@ -98,24 +98,24 @@ def _running(name: str, port: int, command: list[str]) -> Iterator[Side]:
 
 
 @contextmanager
-def constant() -> Iterator[Side]:
+def constant(workers: int) -> Iterator[Side]:
     """The web server of ours, with its options, and bench/constant.py."""
     port = free_port()
     options = "--interface rsgi --http 1 --loop uvloop --no-ws --runtime-blocking-threads 4"
-    options += " --workers 1 --backlog 1024 --backpressure 8192 --log-level warning"
+    options += f" --workers {workers} --backlog 1024 --backpressure 8192 --log-level warning"
     command = [sys.executable, "-m", "granian", *options.split(), "--port", str(port)]
     with _running("constant", port, [*command, "bench.constant:app"]) as side:
         yield side
 
 
 @contextmanager
-def nginx() -> Iterator[Side]:
-    """Its `empty_gif`, one worker."""
+def nginx(workers: int) -> Iterator[Side]:
+    """Its `empty_gif`."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="goatapi-bench-nginx-") as folder:
         config = Path(folder) / "nginx.conf"
         config.write_text(
-            f"worker_processes 1; daemon off; pid {folder}/pid; error_log stderr crit;"
+            f"worker_processes {workers}; daemon off; pid {folder}/pid; error_log stderr crit;"
             " events { worker_connections 1024; }"
             f" http {{ access_log off; keepalive_requests 100000000; server {{ listen 127.0.0.1:{port};"
             " location / { empty_gif; } } }"

@@ -31,12 +31,13 @@ class Ours(Side):
 
     pause = 0.02
 
-    def __init__(self, database: str, journal: str = "write") -> None:
+    def __init__(self, database: str, journal: str = "write", web: int = 1) -> None:
         port = free_port()
         super().__init__(
             f"ours {database}", f"http://127.0.0.1:{port}", host=f"{SITE}.localhost:{port}"
         )
         self.database, self.journal, self.port = database, journal, port
+        self.web_processes = web
         self.folder = Path(tempfile.mkdtemp(prefix="goatapi-bench-"))
         self._postgres: PrivatePostgres | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -169,6 +170,7 @@ class Ours(Side):
             "GOATAPI_RATELIMIT": "none",
             "GOATAPI_TRUSTED_PROXIES": "127.0.0.1/32",
             "GOATAPI_JOURNAL": self.journal,
+            "GOATAPI_WEB_PROCESSES": str(self.web_processes),
             "PORT": str(self.port),
         }
         if self._postgres:

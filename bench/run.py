@@ -1,5 +1,6 @@
 """What a run of the benchmark is asked for, and what its sections share."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from bench.sides import Peer, drained
 
 @dataclass
 class Run:
-    """One run. Windows in seconds."""
+    """One run. Windows in seconds; `web` is the number of web processes of fresh servers."""
 
     databases: list[str]
     peer: Peer | None
@@ -21,6 +22,7 @@ class Run:
     window: float
     hits: int
     rows: list[int]
+    web: int
     mark: str = field(default_factory=lambda: f"{int(time()):x}")
     report: Report = field(default_factory=Report)
     _loaded: dict[tuple[str, int], Ours] = field(default_factory=dict)
@@ -36,7 +38,7 @@ class Run:
     def ours(self, journal: str = "write") -> Iterator[list[Ours]]:
         """A fresh server on each database."""
         with ExitStack() as stack:
-            yield [stack.enter_context(Ours(name, journal)) for name in self.databases]
+            yield [stack.enter_context(Ours(name, journal, self.web)) for name in self.databases]
 
     def loaded(self, database: str, rows: int) -> tuple[Ours, float]:
         """A server that holds `rows` hits of a year, kept for all sections; and how long their sending
@@ -69,4 +71,5 @@ def read(source: Mapping[str, str]) -> Run:
         window=float(source.get("WINDOW") or (2 if quick else 8)),
         hits=int(source.get("HITS") or (20_000 if quick else 200_000)),
         rows=[int(number) for number in rows.split(",")],
+        web=int(source.get("WEB") or os.cpu_count() or 1),
     )
