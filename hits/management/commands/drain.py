@@ -1,6 +1,5 @@
 """`manage.py drain`: the background process that turns the journal into rows. One per host."""
 
-import os
 import signal
 import threading
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from goatapi import priority
 from goatapi.collector import calm
 from goatapi.env import host_id
 from goatapi.http import metrics
@@ -17,9 +17,6 @@ from hits.figures import DrainFigures
 from hits.intake import Intake
 from sites.directory import directory
 from storage.registry import storage
-
-POLITENESS = 5
-"""Acknowledging goes first: what is in the journal is safe, and may wait when processors are scarce."""
 
 
 class Command(BaseCommand):
@@ -40,7 +37,7 @@ class Command(BaseCommand):
         backlog = Backlog(folder, host=host)
         if not claimed(backlog, stop):
             raise CommandError("another drain of this host is running")
-        os.nice(POLITENESS)
+        priority.stand_back(priority.DRAIN)
         intake = Intake(storage().ledger, directory().by_id, host=host)
         drain = Drain(backlog, intake)
         metrics.serve(

@@ -23,14 +23,12 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from exports import hosts, queries, services, tasks
+from goatapi import priority
 from goatapi.celery import app
 
 LOOK_SECONDS = 0.3
 AGAIN_SECONDS = 20.0
 BEAT_AGAIN_SECONDS = 5.0
-
-POLITENESS = 10
-"""Answers and the drain go first when processors are scarce: an export may take a little longer."""
 
 log = logging.getLogger("goatapi.worker")
 
@@ -43,7 +41,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve the queue."""
-        os.nice(POLITENESS)
+        priority.stand_back(priority.EXPORTS)
         embedded = not settings.ENVIRONMENT.redis_url
         logging.getLogger("celery.beat").setLevel(logging.WARNING)
         warnings.filterwarnings("ignore", category=SecurityWarning)  # of pickles, which are refused
