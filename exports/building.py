@@ -29,6 +29,9 @@ HEARTBEAT = timedelta(seconds=3)
 WAITS = (timedelta(seconds=5), timedelta(seconds=30))
 """Before the second and the third attempt, when one has failed with an error."""
 
+BATCH = 2500
+"""Rows that are read at a time. More would take memory, and no less time."""
+
 MAX_ATTEMPTS = len(WAITS) + 1
 
 log = logging.getLogger("goatapi.exports")
@@ -161,6 +164,7 @@ class Claim:
             after=self.export.start_from_hit_id or 0,
             upto=upto,
             within=span_of(self.export),
+            limit=BATCH,
         )
         return writers.write(target, self.export.format, scan, progress=self._progress)
 

@@ -1,5 +1,6 @@
 """From a scan of the storage to a file, in each format."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from storage.types import ShapedRows, Shapes
 
 GZIP_LEVEL = 1
 """isal's level 1 is a third larger than gzip's 6 and eight times as fast."""
+
+BLOCK = 1 << 18
+"""Bytes that are compressed at a time; four such blocks are in memory."""
 
 Scan = Callable[[Shapes[Any]], Iterable[ShapedRows[Any]]]
 
@@ -44,13 +48,18 @@ def write(target: Any, format: str, scan: Scan, *, progress: Callable[[int], Non
 @contextmanager
 def gzipped(form: LineFormat, target: Any) -> Iterator[Sink]:
     """Compressed in a thread of its own, which needs no interpreter lock."""
-    with igzip_threaded.open(target, "wb", compresslevel=GZIP_LEVEL, threads=1) as file:
+    with igzip_threaded.open(
+        target, "wb", compresslevel=GZIP_LEVEL, threads=1, block_size=BLOCK
+    ) as file:
         file.write(form.header.encode())
         yield Sink(form.shapes, lambda batch: file.write(form.lines(batch).encode()))
 
 
 def parquet(target: Any) -> AbstractContextManager[Sink]:
     """See `exports.parquet`."""
+    os.environ.setdefault(
+        "ARROW_DEFAULT_MEMORY_POOL", "jemalloc"
+    )  # keeps 6 MiB less than its own choice
     from exports.parquet import row_groups  # noqa: PLC0415  # pyarrow is large: only for those who ask
 
     return row_groups(target)

@@ -25,6 +25,7 @@ from django.utils import timezone
 from exports import hosts, queries, services, tasks
 from goatapi import priority
 from goatapi.celery import app
+from goatapi.collector import calm
 
 LOOK_SECONDS = 0.3
 AGAIN_SECONDS = 20.0
@@ -62,6 +63,7 @@ class Command(BaseCommand):
             without_mingle=True,
             without_heartbeat=True,
         )
+        calm()
         worker.start()
 
 
