@@ -101,7 +101,7 @@ class Sessions:
         for site_id, some in visits.items():
             step = _Step(self._sites[site_id], now)
             outcomes[site_id] = [step.take(visit) for visit in some]
-            tx.save_sessions(site_id, step.changed.values(), step.visits)
+            tx.save_sessions(site_id, step.touch())
             self._known += len(step.changed)
         return outcomes
 
@@ -126,8 +126,9 @@ class Sessions:
         unknown: dict[int, set[bytes]] = {}
         for site_id, some in visits.items():
             site = self._sites.setdefault(site_id, _Site(revisions[site_id]))
-            keys = {key for visit in some for key in (visit.visitor, visit.before) if key}
-            if missing := keys - site.by_key.keys():
+            keys = {visit.visitor for visit in some} | {visit.before for visit in some}
+            # Not `keys - by_key.keys()`: that walks all that is remembered.
+            if missing := keys.difference(site.by_key, (b"",)):
                 unknown[site_id] = missing
                 site.by_key.update((key, []) for key in missing)
                 self._known += len(missing)
@@ -146,21 +147,26 @@ class _Step:
         self._site = site
         self._now = now
         self.changed: dict[bytes, Session] = {}
-        self.visits: list[tuple[bytes, int]] = []
+
+    def touch(self) -> Iterable[Session]:
+        """Have the sessions with new hits live on; gives them."""
+        for session in self.changed.values():
+            session.touched_at = self._now
+        return self.changed.values()
 
     def take(self, visit: Visit) -> Outcome:
         """Session and first visit of the next one."""
         if not visit.visitor:
             return b"", True
         session = self._only(visit) or self._find(visit) or self._start(visit)
-        session.last_at = max(session.last_at, visit.at)
-        session.touched_at = self._now
-        self.changed[session.session] = session
-        first = visit.path_id not in session.paths
-        if first:
-            session.paths.add(visit.path_id)
-            self.visits.append((session.session, visit.path_id))
-        return session.session, first
+        if visit.at > session.last_at:
+            session.last_at = visit.at
+        token = session.session
+        self.changed[token] = session
+        if visit.path_id in session.paths:
+            return token, False
+        session.paths.add(visit.path_id)
+        return token, True
 
     def _only(self, visit: Visit) -> Session | None:
         """What `_find` gives for nearly every visit, without its lists: the key's one session, going on."""
@@ -168,14 +174,13 @@ class _Step:
         if known is None or len(known) != 1:
             return None
         session, at = known[0], visit.at
-        goes_on = session.started_at <= at < session.last_at + GAP
-        fits = goes_on and max(session.last_at, at) - session.started_at <= LONGEST
-        return session if fits else None
+        lasted = at - session.started_at
+        return session if 0 <= lasted <= LONGEST and at < session.last_at + GAP else None
 
     def _find(self, visit: Visit) -> Session | None:
         for key in (visit.visitor, visit.before):
-            fitting = [s for s in self._site.near(key, visit.at) if _fits(s, visit.at)]
-            if fitting:
+            near = self._site.near(key, visit.at)
+            if fitting := [s for s in near if _fits(s, visit.at)]:
                 session = fitting[0]
                 if len(fitting) > 1:
                     session = min(fitting, key=lambda s: _rank(s, visit.at))

@@ -139,13 +139,9 @@ class MemoryTransaction:
         """See the protocol."""
         return {site_id: self.sessions(site_id, some) for site_id, some in keys.items()}
 
-    def save_sessions(
-        self, site_id: int, sessions: Iterable[Session], visits: Iterable[tuple[bytes, int]]
-    ) -> None:
+    def save_sessions(self, site_id: int, sessions: Iterable[Session]) -> None:
         """See the protocol."""
         saved = {session.session: copy.deepcopy(session) for session in sessions}
-        for token, path_id in visits:
-            saved[token].paths.add(path_id)
         self._site(site_id).sessions.update(saved)
 
     def append(

@@ -63,13 +63,10 @@ class Transaction(Protocol):
     def sessions_of(self, keys: Mapping[int, Iterable[bytes]]) -> dict[int, list[Session]]:
         """`sessions` for many sites at once."""
 
-    def save_sessions(
-        self, site_id: int, sessions: Iterable[Session], visits: Iterable[tuple[bytes, int]]
-    ) -> None:
-        """Store new or changed sessions and new (session, path id) visits.
+    def save_sessions(self, site_id: int, sessions: Iterable[Session]) -> None:
+        """Store new or changed sessions, each with all the paths that it has visited.
 
-        A session is known by its `session` bytes; its `key` may change (salts rotate). Visits are
-        of `sessions` given in the same transaction.
+        A session is known by its `session` bytes; its `key` may change (salts rotate).
         """
 
     def append(

@@ -129,7 +129,7 @@ def test_referrers_and_campaigns_keep_their_first_spelling(storage: Storage) -> 
 def test_sessions_are_kept_with_their_paths(storage: Storage) -> None:
     with storage.ledger.begin() as tx:
         tx.lock([1])
-        tx.save_sessions(1, [session(paths={3})], [(b"s" * 16, 300_000)])
+        tx.save_sessions(1, [session(paths={3, 300_000})])
         assert tx.sessions(1, [b"k" * 16]) == [session(paths={3, 300_000})]
     with storage.ledger.begin() as tx:
         tx.lock([1, 2])
@@ -142,10 +142,10 @@ def test_sessions_are_kept_with_their_paths(storage: Storage) -> None:
 def test_a_session_can_change_its_key(storage: Storage) -> None:
     with storage.ledger.begin() as tx:
         tx.lock([1])
-        tx.save_sessions(1, [session(paths={7})], [])
+        tx.save_sessions(1, [session(paths={7})])
     with storage.ledger.begin() as tx:
         tx.lock([1])
-        tx.save_sessions(1, [session(key=b"new" + b"-" * 13, last_at=NOON + 9, paths={7})], [])
+        tx.save_sessions(1, [session(key=b"new" + b"-" * 13, last_at=NOON + 9, paths={7})])
         assert tx.sessions(1, [b"k" * 16]) == []
         (kept,) = tx.sessions(1, [b"new" + b"-" * 13, b"k" * 16])
     assert (kept.session, kept.last_at, kept.paths) == (b"s" * 16, NOON + 9, {7})
@@ -154,7 +154,7 @@ def test_a_session_can_change_its_key(storage: Storage) -> None:
 def test_one_key_can_have_several_sessions(storage: Storage) -> None:
     with storage.ledger.begin() as tx:
         tx.lock([1])
-        tx.save_sessions(1, [session(), session(token=b"t" * 16)], [])
+        tx.save_sessions(1, [session(), session(token=b"t" * 16)])
         assert {kept.session for kept in tx.sessions(1, [b"k" * 16])} == {b"s" * 16, b"t" * 16}
 
 
@@ -162,8 +162,8 @@ def test_what_is_short_lived_is_purged(storage: Storage) -> None:
     with storage.ledger.begin() as tx:
         tx.lock([1, 2])
         tx.unseen_of({1: [b"a" * 16], 2: [b"b" * 16]}, now=NOON)
-        tx.save_sessions(1, [session()], [])
-        tx.save_sessions(2, [session(touched_at=NOON + DAY)], [])
+        tx.save_sessions(1, [session()])
+        tx.save_sessions(2, [session(touched_at=NOON + DAY)])
     storage.ledger.purge_short_lived(now=NOON + DAY + 1)
     with storage.ledger.begin() as tx:
         tx.lock([1, 2])
@@ -243,7 +243,7 @@ def test_an_exception_leaves_nothing_and_what_follows_is_right(storage: Storage)
         tx.append(
             1, [pageview(each, ref="lost", browser="Lost") for each in ids], keep_rows=[True, True]
         )
-        tx.save_sessions(1, [session()], [])
+        tx.save_sessions(1, [session()])
         tx.tally(1, 1, "bot", 1)
         tx.move("segment", 1)
         raise Refused

@@ -87,7 +87,7 @@ def test_a_rehearsal_stores_nothing_and_fails_as_the_performance_would(
     with storage.ledger.begin(rehearsal=True) as tx:
         tx.lock([1])
         tx.unseen(1, [b"k" * 16], now=NOON)
-        tx.save_sessions(1, [session()], [(b"s" * 16, 1)])
+        tx.save_sessions(1, [session(paths={1})])
         tx.tally(1, 1, "bot", 1)
         tx.move("segment", 7)
     assert len(rows(storage)) == 1

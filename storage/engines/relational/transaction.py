@@ -96,15 +96,11 @@ class RelationalTransaction:
             answer[site_id].append(kept)
         return answer
 
-    def save_sessions(
-        self, site_id: int, sessions: Iterable[Session], visits: Iterable[tuple[bytes, int]]
-    ) -> None:
+    def save_sessions(self, site_id: int, sessions: Iterable[Session]) -> None:
         """See the protocol."""
         self._check([site_id])
         for session in sessions:
             self._sessions[site_id, session.session] = session
-        for token, path_id in visits:
-            self._sessions[site_id, token].paths.add(path_id)
 
     def append(
         self, site_id: int, pageviews: Sequence[Pageview], *, keep_rows: Sequence[bool]
