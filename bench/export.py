@@ -19,12 +19,15 @@ MEMORY_MIB = 100
 
 
 def measure(run: Run) -> None:
-    """Each size on each database, each format in turn; the peer last, once: it takes minutes."""
+    """Each size on each database, one format after the other; the peer last, once: it takes minutes.
+
+    Parquet last: once its library is loaded, the worker keeps it, and no other format needs it.
+    """
     for rows in run.rows:
         for database in run.databases:
             side, _ = run.loaded(database, rows)
-            for _ in range(run.rounds):
-                for format_ in FORMATS:
+            for format_ in FORMATS:
+                for _ in range(run.rounds):
                     _export(run, side, rows, format_)
     if run.peer:
         begun = time.monotonic()
