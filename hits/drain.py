@@ -10,9 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from goatapi.errors import Unavailable
 from goatapi.http import metrics
@@ -37,7 +37,7 @@ REFUSED = (Unstorable, ValueError, OverflowError, TypeError, LookupError)
 """What a record can cause that no waiting will cure."""
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A record on its way: its frame (None: unreadable, kept in quarantine) and where it ends."""
 
     segment: Segment
@@ -72,7 +72,8 @@ class Load:
 
     def positions(self) -> dict[str, int]:
         """Where the segments stand once all of it is stored."""
-        return {entry.segment.name: entry.end for entry in self.entries}
+        last = {id(entry.segment): entry for entry in self.entries}
+        return {entry.segment.name: entry.end for entry in last.values()}
 
 
 class Drain:
@@ -221,11 +222,11 @@ class Drain:
         try:
             if bad:
                 self._set_aside(entry, Frame(frame.site_id, frame.arrived_at, bad))
-            self._store(Load([entry._replace(frame=_with(frame, good))]))
+            self._store(Load([replace(entry, frame=_with(frame, good))]))
         except REFUSED:  # no single hit is at fault
             if self._not_stored(Load([entry])):
                 self._set_aside(entry, frame)
-                self._store(Load([entry._replace(frame=None)]))
+                self._store(Load([replace(entry, frame=None)]))
 
     def _parted(self, frame: Frame) -> tuple[list[Hit], list[Hit]]:
         """Its hits: those that can be stored, and those that can not. Found by rehearsals, half by half.

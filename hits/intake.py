@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+
+import msgspec
 
 from goatapi.http import metrics
 from hits import collect
@@ -19,7 +21,7 @@ DAY = 86400
 COUNTED = "counted"
 
 
-class Arrived(NamedTuple):
+class Arrived(msgspec.Struct, frozen=True, gc=False):
     """A hit with its time, and its cleaned path."""
 
     hit: Hit
@@ -41,14 +43,13 @@ class Part:
         for reason, count in frame.tallies.items():
             self.tallies[day, reason] += count
         for hit in frame.hits:
-            path = clean_path(hit.path, event=hit.event)
-            if not path or is_noise(path):
+            path = _path_of(hit.path, hit.title, hit.event)
+            if path is None:
                 self.tallies[day, "invalid"] += 1
             elif hit.ref and is_refspam(hit.ref):
                 self.tallies[day, "refspam"] += 1
             else:
-                key = PathKey(path, " ".join(hit.title.split()), hit.event)
-                self.arrived.append(Arrived(hit, hit.created_at or frame.arrived_at, key))
+                self.arrived.append(Arrived(hit, hit.created_at or frame.arrived_at, path))
 
     def once_keys(self) -> list[bytes]:
         """The keys that make resends known, without repeats."""
@@ -191,12 +192,23 @@ class Intake:
             tx.append(site_id, pageviews, keep_rows=[keep] * len(pageviews))
 
 
+@lru_cache(maxsize=4096)
+def _path_of(path: str, title: str, event: bool) -> PathKey | None:
+    """Under which path a hit is counted; None if it is no pageview."""
+    cleaned = clean_path(path, event=event)
+    if not cleaned or is_noise(cleaned):
+        return None
+    return PathKey(cleaned, " ".join(title.split()), event)
+
+
 def _pageview(
     site: SiteRef, item: Arrived, path_id: int, session: bytes, first_visit: bool
 ) -> Pageview:
     """`item` with what the site does not collect taken out."""
     hit, switches = item.hit, site.collect
-    ref, scheme, campaign = _origin(hit) if switches & collect.REFERRER else ("", "o", "")
+    ref, scheme, campaign = "", "o", ""
+    if switches & collect.REFERRER:
+        ref, scheme, campaign = _origin(hit.ref, hit.query, hit.event)
     agent = bool(switches & collect.USER_AGENT)
     return Pageview(
         path_id=path_id,
@@ -216,10 +228,11 @@ def _pageview(
     )
 
 
-def _origin(hit: Hit) -> tuple[str, str, str]:
+@lru_cache(maxsize=4096)
+def _origin(ref: str, query: str, event: bool) -> tuple[str, str, str]:
     """Referrer, its scheme and the campaign; events have no campaign (part 3.5)."""
-    source, campaign = ("", "") if hit.event else campaign_of(hit.query)
+    source, campaign = ("", "") if event else campaign_of(query)
     if source:
         return source, "c", campaign
-    ref, scheme = clean_referrer(hit.ref)
+    ref, scheme = clean_referrer(ref)
     return ref, "c" if campaign and ref else scheme, campaign

@@ -1,7 +1,6 @@
 """The name under which a page or an event is counted: one spelling for one page."""
 
 import re
-from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 NAMELESS_EVENT = "(no event name)"
@@ -72,7 +71,6 @@ def is_noise(path: str) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
 def _clean_page(path: str) -> str:
     path = _at_home("/" + path.strip("/")).rstrip("?&" + _BLANKS)
     if "?" in path:

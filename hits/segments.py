@@ -9,7 +9,8 @@ a record in a payload is never taken for one because its outer record is not yet
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 MAGIC = b"\xf5GJ1"
 HEADER = struct.Struct("<4sIII")
@@ -19,16 +20,14 @@ _SUMMED = struct.Struct("<4sII")
 _SUM = struct.Struct("<I")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """A whole record: `payload`, and `end`, the offset behind it in its segment."""
 
     payload: bytes
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(msgspec.Struct, frozen=True, gc=False):
     """Bytes from `start` to `end` of a segment that are no record."""
 
     start: int
@@ -55,44 +54,41 @@ def unpack(
     """
     at = 0
     while (found := _next_record(data, at, nothing_follows)) is not None:
-        start, end = found
+        start, payload = found
         if start > at:
             yield Damage(base + at, base + start)
-        yield Record(data[start + HEADER.size : end], base + end)
-        at = end
+        at = start + HEADER.size + len(payload)
+        yield Record(payload, base + at)
 
 
 def is_torn(tail: bytes) -> bool:
     """Whether the end of a dead writer's segment is a record that it never finished (or zeros of a power loss)."""
     if len(tail) < HEADER.size:
         return MAGIC.startswith(tail[: len(MAGIC)]) or not tail.strip(b"\0")
-    size = _claimed_size(tail, 0)
+    size, _ = _claim(tail, 0)
     return size > len(tail) if size else not tail.strip(b"\0")
 
 
-def _next_record(data: bytes, at: int, nothing_follows: bool) -> tuple[int, int] | None:
-    """Start and end of the first sound record from `at` on; None if there is none, or not all of it."""
+def _next_record(data: bytes, at: int, nothing_follows: bool) -> tuple[int, bytes] | None:
+    """Start and payload of the first sound record from `at` on; None if there is none, or not all of it."""
     while (at := data.find(MAGIC, at)) != -1:
-        size = _claimed_size(data, at)
+        size, checksum = _claim(data, at)
         end = at + size
-        if end > len(data) and not nothing_follows:
+        if end <= len(data):
+            payload = data[at + HEADER.size : end]
+            if size and zlib.crc32(payload) == checksum:
+                return at, payload
+        elif not nothing_follows:
             return None
-        if size and end <= len(data) and _is_sound(data, at, end):
-            return at, end
         at += 1
     return None
 
 
-def _claimed_size(data: bytes, at: int) -> int:
-    """Bytes of the record whose header is at `at`; 0 if that is none."""
+def _claim(data: bytes, at: int) -> tuple[int, int]:
+    """Bytes of the record whose header is at `at`, and its payload's checksum; 0 bytes if that is none."""
     if len(data) - at < HEADER.size:
-        return 0
-    magic, length, _, checksum = HEADER.unpack_from(data, at)
-    if magic != MAGIC or zlib.crc32(data[at : at + _SUMMED.size]) != checksum:
-        return 0
-    return HEADER.size + int(length) if length <= MAX_PAYLOAD else 0
-
-
-def _is_sound(data: bytes, at: int, end: int) -> bool:
-    _, _, checksum, _ = HEADER.unpack_from(data, at)
-    return bool(zlib.crc32(memoryview(data)[at + HEADER.size : end]) == checksum)
+        return 0, 0
+    magic, length, checksum, own = HEADER.unpack_from(data, at)
+    if magic != MAGIC or length > MAX_PAYLOAD or zlib.crc32(data[at : at + _SUMMED.size]) != own:
+        return 0, 0
+    return HEADER.size + length, checksum

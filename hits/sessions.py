@@ -159,8 +159,7 @@ class _Step:
         if not visit.visitor:
             return b"", True
         session = self._only(visit) or self._find(visit) or self._start(visit)
-        if visit.at > session.last_at:
-            session.last_at = visit.at
+        session.last_at = max(session.last_at, visit.at)
         token = session.session
         self.changed[token] = session
         if visit.path_id in session.paths:
