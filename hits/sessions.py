@@ -102,7 +102,7 @@ class Sessions:
             step = _Step(self._sites[site_id], now)
             outcomes[site_id] = [step.take(visit) for visit in some]
             tx.save_sessions(site_id, step.touch())
-            self._known += len(step.changed)
+            self._known += step.started
         return outcomes
 
     def settle(self, revisions: Mapping[int, int]) -> None:
@@ -147,6 +147,7 @@ class _Step:
         self._site = site
         self._now = now
         self.changed: dict[bytes, Session] = {}
+        self.started = 0
 
     def touch(self) -> Iterable[Session]:
         """Have the sessions with new hits live on; gives them."""
@@ -204,6 +205,7 @@ class _Step:
             paths=set(),
         )
         self._site.add(session)
+        self.started += 1
         return session
 
 
