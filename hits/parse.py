@@ -109,7 +109,6 @@ def _unquoted(value: str) -> str:
 
 
 _remembered = lru_cache(maxsize=4096)(_unquoted)
-_width = lru_cache(maxsize=1024)(screen_width)
 
 
 def _read_switches(sent: Sent, values: dict[str, str]) -> None:
@@ -121,7 +120,7 @@ def _read_switches(sent: Sent, values: dict[str, str]) -> None:
         sent.bot = _bot(values["b"])
     if size := values.get("s"):
         try:
-            sent.width = (_width if len(size) <= MAX_REMEMBERED else screen_width)(size)
+            sent.width = screen_width(size)
         except ValueError as error:
             raise Refused(f"error decoding parameters: s: {error}") from None
 
