@@ -1,16 +1,15 @@
 """API keys as the page shows them: values, with names in place of bits and ids."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.http import HttpRequest
 from django.utils import timezone
 
-from dashboard.forms import PERMISSION_LABELS
+from dashboard.access import Member
+from dashboard.key_forms import PERMISSION_LABELS
 from sites import keys, queries
-from sites.models import ApiKey, Site
-from sites.tenancy import SiteRef
+from sites.models import ApiKey
 
 COUNT_ONE = '{"no_sessions": true, "hits": [{"path": "/hello"}]}'
 
@@ -48,12 +47,11 @@ def rows(*, account_id: int) -> list[Row]:
     return [_row(key, codes, now) for key in queries.keys_of(account_id=account_id)]
 
 
-def fresh(
-    key: ApiKey, text: str, *, sites: Sequence[Site], here: SiteRef, request: HttpRequest
-) -> Fresh:
+def fresh(key: ApiKey, text: str, *, member: Member, request: HttpRequest) -> Fresh:
     """The key's one appearance. The line goes to the reader's own host, if the key works there."""
     origin = f"{request.scheme}://{request.get_host()}"
-    if not key.reaches(here.id):
+    if not key.reaches(member.site.id):
+        sites = queries.sites_of(account_id=member.site.account_id)
         origin = next(queries.site_url(site) for site in sites if key.reaches(site.pk))
     return Fresh(key.pk, key.name, text, _curl(origin, text, key.permissions))
 

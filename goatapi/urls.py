@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from dashboard import about, errors, first_run, settings_auth, sign_in, start
+from dashboard import about, errors, first_run, key_pages, password, settings_auth, sign_in, start
 from dashboard.reference import views as reference
 from exports.api import ExportViewSet
 from goatapi.http import envelope
@@ -43,9 +43,9 @@ urlpatterns: list[URLPattern] = [
     path("sign-in", sign_in.sign_in),
     path("sign-out", sign_in.sign_out),
     path("settings/auth", settings_auth.auth),
-    path("settings/auth/password", settings_auth.password),
-    path("settings/auth/keys", settings_auth.create_key),
-    path("settings/auth/keys/<int:key_id>/revoke", settings_auth.revoke_key),
+    path("settings/auth/password", password.password),
+    path("settings/auth/keys", key_pages.create_key),
+    path("settings/auth/keys/<int:key_id>/revoke", key_pages.revoke_key),
     path(f"{API}/test", ProbeViewSet.as_view({"get": "show", "post": "show"})),
     path(f"{API}/me", MeViewSet.as_view({"get": "retrieve"})),
     path(f"{API}/count", CountViewSet.as_view({"post": "create"})),
