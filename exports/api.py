@@ -15,6 +15,7 @@ from goatapi.errors import GoatapiError, Gone
 from goatapi.http.download import Download, answer
 from goatapi.http.fields import check_known, integer, path_id, whole_number
 from sites import keys
+from sites.access import key_of
 from sites.keyed import KeyedViewSet
 from sites.middleware import site_of
 
@@ -51,6 +52,7 @@ class ExportViewSet(KeyedViewSet):
             start_from_hit_id=whole_number(body, "start_from_hit_id"),
             start=_moment(body, "start"),
             end=_moment(body, "end"),
+            api_key=key_of(request),
         )
         return Response(ExportSerializer(export).data, status=202)
 
@@ -69,7 +71,7 @@ class ExportViewSet(KeyedViewSet):
     def download(self, request: Request, id: str) -> HttpResponseBase:
         """Download the file of a finished export, or a part of it."""
         export = _export(request, id)
-        if export.state in (State.QUEUED, State.RUNNING):
+        if export.state in queries.OPEN:
             return Response({"status": "still being generated"}, status=202)
         if export.state == State.FAILED:
             raise GoatapiError(export.error)

@@ -23,8 +23,8 @@ from storage.types import Span
 LEASE = timedelta(seconds=15)
 """With the sweep's five seconds, what a killed worker left is taken up again within twenty."""
 
-HEARTBEAT = timedelta(seconds=3)
-"""Also how long a cancelled export goes on."""
+HEARTBEAT = timedelta(seconds=1)
+"""Also how long a cancelled export goes on, and how old the progress is that a page shows."""
 
 WAITS = (timedelta(seconds=5), timedelta(seconds=30))
 """Before the second and the third attempt, when one has failed with an error."""
@@ -111,21 +111,22 @@ class Claim:
         self._key = files.key_of(export, self._name)
         self._due = timezone.now() + HEARTBEAT
         self._stopping: Callable[[], bool] = lambda: False
-        self._rows = 0
+        self._rows, self._reached = 0, export.start_from_hit_id or 0
 
     def build(self, stopping: Callable[[], bool]) -> None:
         """Write the file, have it kept, publish it by the row. Errors: `Lost`, `Stopping`, others."""
         self._stopping = stopping
         upto = storage().vault.visible_upto(self.export.site_id)
-        self._update(upto_hit_id=upto)
+        self._update(upto_hit_id=upto, **self._so_far())
         with files.writing(self._key, beat=self._beat) as target:
             rows = self._write(target, upto)
-            self._update(lease_until=timezone.now() + LEASE)
+            self._reached = max(self._reached, upto)
+            self._update(lease_until=timezone.now() + LEASE, **self._so_far())
         self._update(
             state=State.DONE,
             finished_at=timezone.now(),
             num_rows=rows,
-            last_hit_id=max(self.export.start_from_hit_id or 0, upto),
+            last_hit_id=self._reached,
             size_bytes=target.size,
             sha256=target.hexdigest(),
             stored_as=self._name,
@@ -168,18 +169,21 @@ class Claim:
         )
         return writers.write(target, self.export.format, scan, progress=self._progress)
 
-    def _progress(self, rows: int) -> None:
-        self._rows = rows
+    def _progress(self, rows: int, reached: int) -> None:
+        self._rows, self._reached = rows, reached
         self._beat()
 
+    def _so_far(self) -> dict[str, int]:
+        return {"num_rows": self._rows, "reached_hit_id": self._reached}
+
     def _beat(self) -> None:
-        """Holds the lease, with an update at most every few seconds. Errors: `Lost`, `Stopping`."""
+        """Holds the lease and tells how far it is, once a second. Errors: `Lost`, `Stopping`."""
         if self._stopping():
             raise Stopping
         now = timezone.now()
         if now >= self._due:
             self._due = now + HEARTBEAT
-            self._update(lease_until=now + LEASE, num_rows=self._rows)
+            self._update(lease_until=now + LEASE, **self._so_far())
 
     def _update(self, **values: object) -> None:
         """Change a row that is still ours. Errors: `Lost`."""

@@ -6,7 +6,7 @@ A running export is held by a lease: a worker that lets it lapse has lost it to 
 from django.db import models
 from django.db.models import Q
 
-from sites.models import Site
+from sites.models import ApiKey, Site, User
 
 
 class State(models.TextChoices):
@@ -43,9 +43,16 @@ class Export(models.Model):
     `owner` names the one claim that holds a running export. `lease_until` is when that ends; for
     a queued export, when it may be tried again. `stored_as` is the file of a finished one: the
     claim that wrote it is part of the name, so no two claims ever write to the same file.
+
+    A running export has looked at every hit after its cursor up to `reached_hit_id`, and will up to
+    `upto_hit_id`. Who asked for it is a person on the page (`user`) or a key by the API (`api_key`); neither is
+    known of old ones, and of those whose asker is gone. `mail`: whether that person wishes to be told of its end.
     """
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="exports")
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, related_name="+")
+    mail = models.BooleanField(default=False)
     format = models.CharField(max_length=16)
     start_from_hit_id = models.BigIntegerField(null=True)
     start = models.DateTimeField(null=True)
@@ -54,6 +61,7 @@ class Export(models.Model):
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     upto_hit_id = models.BigIntegerField(null=True)
+    reached_hit_id = models.BigIntegerField(null=True)
     last_hit_id = models.BigIntegerField(null=True)
     num_rows = models.BigIntegerField(null=True)
     size_bytes = models.BigIntegerField(null=True)

@@ -9,7 +9,8 @@ from exports import bell, files, queries
 from exports.building import build_export
 from exports.models import Export, Format, State
 from goatapi.errors import GoatapiError, TooMany
-from sites.models import Site
+from sites.models import ApiKey, Site, User
+from sites.services import AlreadyDone
 from sites.tenancy import SiteRef
 
 __all__ = [
@@ -37,21 +38,32 @@ def start_export(
     start_from_hit_id: int | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    user: User | None = None,
+    api_key: ApiKey | None = None,
+    mail: bool = False,
+    after: int | None = None,
 ) -> Export:
     """Queue an export of `site`; a worker is rung when the row is committed.
 
-    `start` (included) and `end` (not included) are about `created_at`.
+    `start` (included) and `end` (not included) are about `created_at`. Asked for by a person (`user`, who is
+    told of its end with `mail`) or with a key. `after` is the newest export of that person that they knew of
+    (0: none), for forms that may come twice.
 
     Errors: `GoatapiError` for an unknown format, a cursor that is none or a span that is none;
-    `TooMany` when too many wait or run.
+    `TooMany` when too many wait or run; `AlreadyDone` when there is one after `after`.
     """
     kind = _format(format)
     _check(start_from_hit_id, start, end)
     now = timezone.now()
     with transaction.atomic():
+        _lock(site.id)
+        _make_sure_it_is_new(site.id, user, after)
         _make_sure_of_room(site.id)
         export = Export.objects.create(
             site_id=site.id,
+            user=user,
+            api_key=api_key,
+            mail=mail,
             format=kind,
             start_from_hit_id=start_from_hit_id,
             start=start,
@@ -127,12 +139,22 @@ def _check(start_from_hit_id: int | None, start: datetime | None, end: datetime 
         raise GoatapiError("start must be before end")
 
 
-def _make_sure_of_room(site_id: int) -> None:
-    """The site's row is locked, so two requests at once do not both take the last place.
+def _lock(site_id: int) -> None:
+    """The site's row, so two requests at once do not both take the last place.
 
     SQLite knows no such lock and needs none: the transaction has the only write lock from its begin.
     """
     Site.objects.select_for_update(no_key=True).filter(pk=site_id).values_list("pk").first()
+
+
+def _make_sure_it_is_new(site_id: int, user: User | None, after: int | None) -> None:
+    if user is None or after is None:
+        return
+    if queries.newest_export_id(site_id=site_id, user_id=user.pk) != after:
+        raise AlreadyDone("an export was started since this form was opened")
+
+
+def _make_sure_of_room(site_id: int) -> None:
     if queries.open_exports(site_id=site_id) >= MAX_OPEN:
         raise TooMany(
             f"{MAX_OPEN} exports of this site are waiting or running; "

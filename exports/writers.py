@@ -31,17 +31,17 @@ class Sink:
     add: Callable[[ShapedRows[Any]], object]
 
 
-def write(target: Any, format: str, scan: Scan, *, progress: Callable[[int], None]) -> int:
+def write(target: Any, format: str, scan: Scan, *, progress: Callable[[int, int], None]) -> int:
     """Write what `scan` gives to the binary file `target`; gives the number of rows.
 
-    `progress` is told the rows so far after each batch.
+    `progress` is told after each batch: the rows so far, and up to which hit id all have been looked at.
     """
     rows = 0
     with SINKS[format](target) as sink:
         for batch in scan(sink.shapes):
             sink.add(batch)
             rows += len(batch.rows)
-            progress(rows)
+            progress(rows, batch.upto)
     return rows
 
 

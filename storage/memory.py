@@ -291,11 +291,8 @@ class MemoryStorage:
         self, site_id: int, *, after: int, upto: int, within: Span = ALWAYS, limit: int = 5000
     ) -> Iterator[list[StoredHit]]:
         """See the protocol."""
-        ids = [hit_id for hit_id in self._site(site_id).hits if after < hit_id <= upto]
-        for start in range(0, len(ids), limit):
-            site = self._site(site_id)
-            hits = [_read(site, hit_id) for hit_id in ids[start : start + limit]]
-            yield [hit for hit in hits if within.holds(hit.created_at)]
+        for ids in self._lists(site_id, after, upto, limit):
+            yield self._within(site_id, ids, within)
 
     def scan_shaped(
         self,
@@ -308,8 +305,8 @@ class MemoryStorage:
         limit: int = 5000,
     ) -> Iterator[ShapedRows[Shape]]:
         """See the protocol. Nothing is shared: each row has ids of its own."""
-        for hits in self.scan(site_id, after=after, upto=upto, within=within, limit=limit):
-            yield _shaped(hits, shapes)
+        for ids in self._lists(site_id, after, upto, limit):
+            yield _shaped(self._within(site_id, ids, within), ids[-1], shapes)
 
     def rollup(self, site_id: int, name: str) -> Mapping[Group, int]:
         """See the protocol."""
@@ -329,6 +326,15 @@ class MemoryStorage:
             if since <= cast(int, hour) < before
             and (path is None or cast(str, its_path).lower() == path.lower())
         )
+
+    def _lists(self, site_id: int, after: int, upto: int, limit: int) -> Iterator[list[int]]:
+        ids = [hit_id for hit_id in self._site(site_id).hits if after < hit_id <= upto]
+        for start in range(0, len(ids), limit):
+            yield ids[start : start + limit]
+
+    def _within(self, site_id: int, ids: list[int], within: Span) -> list[StoredHit]:
+        hits = [_read(self._site(site_id), hit_id) for hit_id in ids]
+        return [hit for hit in hits if within.holds(hit.created_at)]
 
     def _site(self, site_id: int) -> _Site:
         return self._state.sites.get(site_id) or _Site()
@@ -374,7 +380,7 @@ def _read(site: _Site, hit_id: int) -> StoredHit:
     )
 
 
-def _shaped(hits: list[StoredHit], shapes: Shapes[Shape]) -> ShapedRows[Shape]:
+def _shaped(hits: list[StoredHit], upto: int, shapes: Shapes[Shape]) -> ShapedRows[Shape]:
     places = dict(enumerate(hits, start=1))
     rows: list[KeptRow] = []
     for n, h in places.items():
@@ -382,6 +388,7 @@ def _shaped(hits: list[StoredHit], shapes: Shapes[Shape]) -> ShapedRows[Shape]:
         rows.append((h.hit_id, n, n, n, n, n, *rest, h.created_at))
     return ShapedRows(
         rows,
+        upto,
         {n: shapes.path(h.path, h.title, h.event) for n, h in places.items()},
         {n: shapes.ref(h.ref, h.ref_scheme) for n, h in places.items()},
         {n: shapes.browser(h.browser, h.browser_version) for n, h in places.items()},

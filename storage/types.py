@@ -90,9 +90,13 @@ language, session (16 bytes, None for none), first_visit (0 or 1), created_at.""
 
 
 class ShapedRows(msgspec.Struct, Generic[Shape], frozen=True):
-    """Rows, and by id what was made of their texts. Each id of a row is in its mapping, and others may be."""
+    """Rows, and by id what was made of their texts. Each id of a row is in its mapping, and others may be.
+
+    `upto`: every row up to this id has been looked at, also those left out by a span.
+    """
 
     rows: list[KeptRow]
+    upto: int
     paths: Mapping[int, Shape]
     refs: Mapping[int, Shape]
     browsers: Mapping[int, Shape]

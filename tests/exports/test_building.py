@@ -120,7 +120,7 @@ def test_a_worker_that_goes_on_keeps_its_lease(site: SiteRef, clock: Any) -> Non
     assert claim
     for rows in range(1, 12):
         clock.shift(building.HEARTBEAT)
-        claim._progress(rows)
+        claim._progress(rows, rows)
         assert claim_export(export.pk, owner="other") is None
     export.refresh_from_db()
     assert export.num_rows == 11
@@ -133,10 +133,10 @@ def test_a_cancelled_export_stops_at_the_next_heartbeat(
     claim = claim_export(export.pk, owner="worker")
     assert claim
     services.cancel_export(site=site, export_id=export.pk)
-    claim._progress(1)
+    claim._progress(1, 1)
     clock.shift(building.HEARTBEAT)
     with pytest.raises(Lost):
-        claim._progress(2)
+        claim._progress(2, 2)
     claim.tidy_up()
     assert stored(house) == []
 

@@ -198,20 +198,20 @@ def test_a_disk_that_is_full_in_the_middle_fails_the_export(
 
 
 @pytest.mark.parametrize("format", Format.values)
-def test_the_rows_so_far_are_told_after_each_batch(format: str) -> None:
+def test_the_rows_so_far_and_the_place_are_told_after_each_batch(format: str) -> None:
     memory = MemoryStorage()
     with memory.begin() as tx:
         tx.lock([1])
         (path_id,) = tx.path_ids(1, [path("/")])
         tx.append(1, [pageview(path_id)] * 5, keep_rows=[True] * 5)
-    told: list[int] = []
+    told: list[tuple[int, int]] = []
 
     def scan(shapes: Any) -> Any:
         return memory.scan_shaped(1, shapes, after=0, upto=5, limit=2)
 
     target = files.DigestingFile(io.BytesIO())
-    assert writers.write(target, format, scan, progress=told.append) == 5
-    assert told == [2, 4, 5]
+    assert writers.write(target, format, scan, progress=lambda *now: told.append(now)) == 5
+    assert told == [(2, 2), (4, 4), (5, 5)]
 
 
 def test_a_worker_that_builds_no_parquet_does_without_its_library() -> None:

@@ -371,11 +371,22 @@ def test_a_scan_in_shapes_has_the_same_bounds(storage: Storage) -> None:
     shapes = Shapes(*[lambda *texts: "/".join(map(str, texts))] * 5)
     batches = list(storage.vault.scan_shaped(1, shapes, **bounds))
     assert [[row[0] for row in batch.rows] for batch in batches] == [[4], [5, 6, 7], [8]]
+    assert [batch.upto for batch in batches] == [4, 7, 8]
     assert [[hit.hit_id for hit in hits] for hits in storage.vault.scan(1, **bounds)] == [
         [4], [5, 6, 7], [8],
     ]  # fmt: skip
     assert {batch.refs[row[2]] for batch in batches for row in batch.rows} == {"news.example.com/h"}
     assert list(storage.vault.scan_shaped(2, shapes, after=0, upto=9)) == [], "a stranger's"
+
+
+def test_a_list_of_shapes_tells_how_far_it_has_looked_where_a_span_leaves_everything_out(
+    storage: Storage,
+) -> None:
+    store(storage, 1, "/a", "/b", "/c")
+    shapes = Shapes(*[lambda *texts: texts[0]] * 5)
+    bounds: dict[str, Any] = {"after": 0, "upto": 3, "within": Span(before=NOON), "limit": 2}
+    batches = list(storage.vault.scan_shaped(1, shapes, **bounds))
+    assert [(batch.rows, batch.upto) for batch in batches] == [([], 2), ([], 3)]
 
 
 def test_a_list_of_shapes_stays_right_when_the_next_one_is_read(

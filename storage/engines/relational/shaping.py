@@ -60,13 +60,13 @@ class Shelves(Generic[Shape]):
             )
         ]
 
-    def shaped(self, rows: list[KeptRow]) -> ShapedRows[Shape]:
+    def shaped(self, rows: list[KeptRow], upto: int) -> ShapedRows[Shape]:
         """`rows` of table hits (without the site) with what their ids stand for."""
         ids = [set(map(itemgetter(column), rows)) for column in range(1, 6)]
         paths, *others = (shelf.learn(some) for shelf, some in zip(self._shelves, ids, strict=True))
         if not ids[0] <= paths.keys():  # some have been purged between the two reads
             rows = [row for row in rows if row[1] in paths]
-        return ShapedRows(rows, paths, *others)
+        return ShapedRows(rows, upto, paths, *others)
 
 
 def stored_hits(batch: ShapedRows[Row]) -> list[StoredHit]:

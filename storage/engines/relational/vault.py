@@ -81,7 +81,7 @@ class RelationalVault:
             after, count = rows[-1][0], len(rows)
             if within != ALWAYS:
                 rows = [row for row in rows if within.holds(row[CREATED_AT])]
-            yield shelves.shaped(rows)
+            yield shelves.shaped(rows, after)
             if count < limit:
                 return
 
