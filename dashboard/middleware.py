@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxMiddleware
 
 from dashboard.errors import error_page
 from goatapi import errors
@@ -44,6 +46,18 @@ class PageCsrfMiddleware(ForPages, CsrfViewMiddleware):
         if not is_page(request.path):
             return None
         return super().process_view(request, callback, callback_args, callback_kwargs)
+
+
+class PageHtmxMiddleware(ForPages, HtmxMiddleware):
+    """`request.htmx`: whether a part of a page is asked for. A redirect leads the whole page away."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        response = super().__call__(request)
+        if not request.headers.get("HX-Request") or response.status_code not in (301, 302, 303):
+            return response
+        away = HttpResponseClientRedirect(response["Location"])
+        away.cookies = response.cookies
+        return away
 
 
 class PageErrorMiddleware:

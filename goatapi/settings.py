@@ -21,6 +21,7 @@ APPEND_SLASH = False
 ROOT_URLCONF = "goatapi.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "sites.User"
+LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = "UTC"
 DATA_UPLOAD_MAX_MEMORY_SIZE = (
@@ -59,6 +60,7 @@ MIDDLEWARE = [
     "dashboard.middleware.PageSessionMiddleware",
     "dashboard.middleware.PageCsrfMiddleware",
     "dashboard.middleware.PageAuthenticationMiddleware",
+    "dashboard.middleware.PageHtmxMiddleware",
     "dashboard.middleware.PageErrorMiddleware",
 ]
 
@@ -67,7 +69,12 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [ROOT / "templates"],
         "OPTIONS": {
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+            "context_processors": ["django.template.context_processors.request"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "dashboard.templatetags.navigation",
+            ],
         },
     }
 ]
@@ -98,7 +105,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 STATIC_URL = "/static/"
 SWAGGER_UI = files("drf_spectacular_sidecar") / "static/drf_spectacular_sidecar/swagger-ui-dist"
-STATICFILES_DIRS = [ROOT / "static", ("swagger-ui", str(SWAGGER_UI))]
+HTMX = files("django_htmx") / "static/django_htmx"
+STATICFILES_DIRS = [ROOT / "static", ("swagger-ui", str(SWAGGER_UI)), ("htmx", str(HTMX))]
 STATICFILES_FINDERS = ["goatapi.http.static.UsedFilesFinder"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

@@ -1,4 +1,4 @@
-"""Style sheets, scripts and Swagger UI: served by us, under names that hold their hash.
+"""Style sheets, scripts, htmx and Swagger UI: served by us, under names that hold their hash.
 
 No build step: the names are made from the files when the process starts. A page and its style sheet
 then always belong together, and browsers may keep both names for ever.
@@ -15,8 +15,11 @@ from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-UNUSED = ("*.map", "*.html", "oauth2-redirect.js", "*-standalone-preset.js", "favicon-*")
-"""What comes along with Swagger UI and no page of ours asks for."""
+UNUSED = (
+    *("*.map", "*.html", "oauth2-redirect.js", "*-standalone-preset.js", "favicon-*"),
+    *("htmx-2.js", "htmx-4*", "htmax-*", "django-htmx.js", "ext"),
+)
+"""What comes along with Swagger UI and htmx, and no page of ours asks for."""
 
 
 class UsedFilesFinder(FileSystemFinder):
