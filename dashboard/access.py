@@ -13,6 +13,7 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from goatapi import errors
 from sites import queries
@@ -82,6 +83,23 @@ def key_keepers_only(view: View) -> View:
         return view(request, member, **captured)
 
     return gate
+
+
+def at_least(role: Role) -> Callable[[View], View]:
+    """As `members_only`. Errors: `errors.Forbidden` for members whose role is lower."""
+
+    def gate_of(view: View) -> View:
+        @members_only
+        @wraps(view)
+        def gate(request: HttpRequest, member: Member, **captured: Any) -> HttpResponse:
+            if not member.role.is_at_least(role):
+                text = _("This needs the role ‘%(role)s’. Yours is ‘%(own)s’.")
+                raise errors.Forbidden(text % {"role": role.label, "own": member.role.label})
+            return view(request, member, **captured)
+
+        return gate
+
+    return gate_of
 
 
 def safe_path(wanted: Any, *, otherwise: str = "/settings/auth") -> str:

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from sites.tenancy import DEFAULT_REGIONS, NEW_SITE_COLLECT
 
@@ -66,10 +67,15 @@ class Account(models.Model):
 class Role(models.TextChoices):
     """What a member may do in the account, rising."""
 
-    READ_ONLY = "read-only"
-    SETTINGS = "settings"
-    ADMIN = "admin"
-    OWNER = "owner"
+    READ_ONLY = "read-only", gettext_lazy("Read-only")
+    SETTINGS = "settings", gettext_lazy("Settings")
+    ADMIN = "admin", gettext_lazy("Admin")
+    OWNER = "owner", gettext_lazy("Owner")
+
+    def is_at_least(self, other: "Role") -> bool:
+        """Whether this role may do everything that the other may."""
+        rising = list(Role)
+        return rising.index(self) >= rising.index(other)
 
 
 KEY_ROLES = frozenset({Role.ADMIN, Role.OWNER})
@@ -173,3 +179,23 @@ class ApiKey(models.Model):
     def reaches(self, site_id: int) -> bool:
         """Whether this key's list of sites holds that one."""
         return -1 in self.sites or site_id in self.sites
+
+
+class AuditEvent(models.Model):
+    """One deed, told to the account's admins. Written by `sites.audit.record` alone, changed by nobody."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # Who is deleted stays in the log by the address they had. None: the service itself, or a command.
+    actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    actor_email = models.CharField(max_length=255, blank=True, default="")
+    action = models.CharField(max_length=40)
+    target = models.CharField(max_length=255, blank=True, default="")
+    details = models.JSONField(default=dict, blank=True)
+    country = models.CharField(max_length=6, blank=True, default="")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["account", "-id"], name="audit_newest_first"),
+            models.Index(fields=["at"], name="audit_outdated"),
+        ]
