@@ -14,6 +14,9 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 SWEEP_SECONDS = 5.0
 """How often waiting exports are rung for. With the lease of a dead worker well under half a minute."""
 
+MAIL_SECONDS = 3.0
+"""How often mail is looked for that nobody rang for."""
+
 ON_REDIS: dict[str, Any] = {
     # Longer than most exports. One that takes longer is rung for again, and finds itself taken.
     "visibility_timeout": 3600,
@@ -68,6 +71,16 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 300.0},
         },
+        "deliver mail": {
+            "task": "sites.tasks.deliver",
+            "schedule": MAIL_SECONDS,
+            "options": {"expires": 2 * MAIL_SECONDS},
+        },
+        "forget mail": {
+            "task": "sites.tasks.forget_failures",
+            "schedule": 3600.0,
+            "options": {"expires": 3600.0},
+        },
         "clear sessions": {
             "task": "ops.tasks.clear_sessions",
             "schedule": 3600.0,
@@ -80,4 +93,4 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks(["exports", "ops"])
+app.autodiscover_tasks(["exports", "ops", "sites"])

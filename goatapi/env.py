@@ -13,7 +13,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from goatapi import object_storage
+from goatapi import mail_server, object_storage
 
 ROOT = Path(__file__).resolve().parent.parent
 Network = IPv4Network | IPv6Network
@@ -68,6 +68,9 @@ class Environment:
     geoip_db: str = ""
     metrics_port: int = 0
     security_contact: str = ""
+    email: Mapping[str, Any] = field(default_factory=dict)
+    email_from: str = "Goatapi <noreply@localhost>"
+    signup: str = "closed"
     debug: bool = False
 
 
@@ -101,6 +104,9 @@ def read(source: Mapping[str, str]) -> Environment:
         geoip_db=_file(source, "GEOIP_DB"),
         metrics_port=_metrics_port(source, port, web_processes),
         security_contact=_contact(source, domain),
+        email=_email(source.get("EMAIL_URL", ""), data_dir),
+        email_from=_sender(source, domain),
+        signup=_one_of(source, "GOATAPI_SIGNUP", ("closed", "open")),
     )
 
 
@@ -292,6 +298,30 @@ def _export_storage(url: str, data_dir: Path) -> Mapping[str, Any]:
     if url.startswith("file:"):
         _make_usable("EXPORT_STORAGE_URL", Path(storage["OPTIONS"]["location"]))
     return storage
+
+
+def _email(url: str, data_dir: Path) -> Mapping[str, Any]:
+    """Django's EMAIL_ settings; a folder of this host unless `url` names a server."""
+    try:
+        email = mail_server.parse(url) if url else mail_server.folder(data_dir / "mail")
+    except ValueError as error:
+        raise BadEnvironment(str(error)) from None
+    if url and (folder := email.get("EMAIL_FILE_PATH")):
+        _make_usable("EMAIL_URL", Path(folder))
+    return email
+
+
+def _sender(source: Mapping[str, str], domain: str) -> str:
+    """Whom mails come from, as `Name <address>` or the address alone."""
+    text = source.get("GOATAPI_EMAIL_FROM", "") or f"Goatapi <noreply@{domain}>"
+    if not text.isprintable() or not re.fullmatch(
+        r"[^@<>]+ <[^@\s<>]+@[^@\s<>]+>|[^@\s<>]+@[^@\s<>]+", text
+    ):
+        raise BadEnvironment(
+            "GOATAPI_EMAIL_FROM must be an address, or a name and <an address>, "
+            f"such as Goatapi <noreply@{domain}>, not {text!r}"
+        )
+    return text
 
 
 KEPT_SECONDS = 60

@@ -142,6 +142,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "goatapi.http.static.HashedStorage"},
 }
 
+# Pages post to the outbox (sites.outbox); the worker sends.
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
+globals().update(ENVIRONMENT.email)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["sites.access.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["sites.access.KeyPermission"],

@@ -199,3 +199,29 @@ class AuditEvent(models.Model):
             models.Index(fields=["account", "-id"], name="audit_newest_first"),
             models.Index(fields=["at"], name="audit_outdated"),
         ]
+
+
+class Mail(models.Model):
+    """A mail that waits. Its row goes when a server has taken it: it may hold links that let people in.
+
+    Nobody is to try before `due_at`, which moves on when somebody tries. What was given up has `failed_at`
+    and no contents.
+    """
+
+    to = models.EmailField(max_length=255)
+    kind = models.CharField(max_length=50)
+    subject = models.CharField(max_length=500)
+    text = models.TextField()
+    html = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True, default="")
+    failed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(failed_at=None), name="mail_that_waits"
+            )
+        ]

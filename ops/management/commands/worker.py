@@ -1,8 +1,8 @@
 """`manage.py worker`: Celery worker and schedule in one process.
 
 With REDIS_URL it is an ordinary worker (prefork) with the schedule beside it. Without, messages
-live in this process's memory: it looks for waiting exports itself, several times a second, and
-runs the same tasks.
+live in this process's memory: it looks for waiting exports and mail itself, several times a second,
+and runs the same tasks.
 """
 
 import logging
@@ -26,6 +26,7 @@ from exports import hosts, queries, services, tasks
 from goatapi import priority
 from goatapi.celery import app
 from goatapi.collector import calm
+from sites import delivery
 
 LOOK_SECONDS = 0.3
 AGAIN_SECONDS = 20.0
@@ -52,6 +53,7 @@ class Command(BaseCommand):
             worker_ready.connect(_leave_soon)
             services.release_all(owner_prefix=hosts.owner_prefix())
             threading.Thread(target=look_for_exports, name="bell", daemon=True).start()
+            threading.Thread(target=deliver_mail, name="mail", daemon=True).start()
         threading.Thread(target=keep_schedule, name="beat", daemon=True).start()
         worker = app.Worker(
             pool="solo" if embedded else "prefork",
@@ -102,6 +104,16 @@ def look_for_exports() -> None:
             rung = _ring(rung, time.monotonic())
         except Exception:
             log.exception("waiting exports could not be looked up")
+        time.sleep(LOOK_SECONDS)
+
+
+def deliver_mail() -> None:
+    """Send mail here: the one process of the worker may be busy with an export for minutes."""
+    while True:
+        try:
+            delivery.deliver()
+        except Exception:
+            log.exception("mail could not be looked up")
         time.sleep(LOOK_SECONDS)
 
 

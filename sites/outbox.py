@@ -1,0 +1,84 @@
+"""Mail is posted here, in the transaction of the deed it tells of; the worker takes it to the mail server.
+
+So no request waits for a mail server, and nobody learns from the time it takes whom we know.
+"""
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.template import Context, loader
+from django.utils import translation
+
+from goatapi import errors
+from sites.models import Mail, tidy_email
+
+log = logging.getLogger("goatapi.mail")
+
+LONGEST_SUBJECT = 200
+
+
+def post(*, to: str, kind: str, context: Mapping[str, Any], language: str | None = None) -> None:
+    """Have a mail sent, soon, if this transaction is kept.
+
+    `kind` names the templates `mail/KIND.subject.txt`, `KIND.txt` and `KIND.html`; `language` is the reader's
+    (none: the one that is active). Errors: `errors.Invalid` for `to`.
+    """
+    _check_address(to)
+    given = {**context, "service": settings.ENVIRONMENT.domain, "service_url": service_url()}
+    with translation.override(language or translation.get_language() or settings.LANGUAGE_CODE):
+        Mail.objects.create(
+            to=tidy_email(to),
+            kind=kind,
+            subject=" ".join(_plain(f"{kind}.subject.txt", given).split())[:LONGEST_SUBJECT],
+            text=_tidy(_plain(f"{kind}.txt", given)),
+            html=loader.render_to_string(f"mail/{kind}.html", given),
+        )
+    transaction.on_commit(_ring)
+
+
+def where() -> str | None:
+    """The folder in which mails lie, for pages that tell people to look there; None with a mail server."""
+    folder = settings.ENVIRONMENT.email.get("EMAIL_FILE_PATH")
+    return str(folder) if folder else None
+
+
+def service_url() -> str:
+    """The service's own address, without a slash at its end."""
+    env = settings.ENVIRONMENT
+    return f"{env.url_scheme}://{env.domain}{env.public_port}"
+
+
+def _check_address(to: str) -> None:
+    try:
+        validate_email(tidy_email(to))
+    except ValidationError:
+        raise errors.Invalid({"to": [f"‘{to}’ is not a valid e-mail address"]}) from None
+
+
+def _plain(name: str, context: Mapping[str, Any]) -> str:
+    """A template that is no HTML: nothing in it is escaped."""
+    template: Any = loader.get_template(f"mail/{name}")
+    return str(template.template.render(Context(dict(context), autoescape=False)))
+
+
+def _tidy(text: str) -> str:
+    """Without what tags leave behind on their lines."""
+    return re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n"
+
+
+def _ring() -> None:
+    """Tell a worker. Without Redis the background process finds the row itself; a lost ring costs seconds."""
+    if not settings.ENVIRONMENT.redis_url:
+        return
+    from sites import tasks  # noqa: PLC0415  # Celery is large, and most processes never post
+
+    try:
+        tasks.deliver.delay()
+    except Exception:  # noqa: BLE001  # any failure of the broker: the schedule rings again
+        log.warning("the queue does not answer; mail waits for the schedule")
