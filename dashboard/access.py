@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from dashboard import proof
 from goatapi import errors
 from sites import queries
 from sites.middleware import site_of
@@ -23,6 +24,9 @@ from sites.tenancy import SiteRef
 
 SITE = "site"
 """Where the session keeps the id of the site it was opened on. Elsewhere it is no session."""
+
+PROOFS = ("account_authentication_methods", "account_authentication_methods_user")
+"""Where allauth keeps in the session what was proved in it, and by whom."""
 
 ONLY_ADMINS = "only admins and owners can create and revoke API keys"
 
@@ -54,9 +58,10 @@ def member_of(request: HttpRequest) -> Member | None:
 
 def open_session(request: HttpRequest, user: User) -> None:
     """Sign in, here, with a new session: a key that was planted or left before is worth nothing."""
+    proofs = {name: request.session[name] for name in PROOFS if name in request.session}
     request.session.flush()
     login(request, user)
-    request.session[SITE] = site_of(request).id
+    request.session.update(proofs | {SITE: site_of(request).id})
 
 
 def members_only(view: View) -> View:
@@ -100,6 +105,24 @@ def at_least(role: Role) -> Callable[[View], View]:
         return gate
 
     return gate_of
+
+
+def fresh_proof(view: View) -> View:
+    """Below a gate: lets the view run only after a proof of the last ten minutes.
+
+    Without one, a page is come back to from `/prove`; a form that was sent is kept on the page that asks.
+    """
+
+    @wraps(view)
+    def gate(request: HttpRequest, member: Member, **captured: Any) -> HttpResponse:
+        if not proof.is_fresh(request, member.user):
+            if request.method != "POST":
+                return redirect(f"/prove?{urlencode({'next': request.get_full_path()})}")
+            if page := proof.demand(request, member.user):
+                return page
+        return view(request, member, **captured)
+
+    return gate
 
 
 def safe_path(wanted: Any, *, otherwise: str = "/settings/auth") -> str:

@@ -5,7 +5,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from dashboard import key_forms, key_list
-from dashboard.access import Member, key_keepers_only
+from dashboard.access import Member, fresh_proof, key_keepers_only
 from dashboard.forms import refuse
 from dashboard.settings_auth import PAGE, PAGE_OR_FORM, back, show
 from goatapi import errors
@@ -14,6 +14,7 @@ from sites import queries, services
 
 @require_http_methods(PAGE_OR_FORM)
 @key_keepers_only
+@fresh_proof
 def create_key(request: HttpRequest, member: Member) -> HttpResponse:
     """Make a key. Its text is in this answer and nowhere else, so there is no redirect after it."""
     if request.method != "POST":
@@ -38,6 +39,7 @@ def create_key(request: HttpRequest, member: Member) -> HttpResponse:
 
 @require_http_methods(PAGE_OR_FORM)
 @key_keepers_only
+@fresh_proof
 def revoke_key(request: HttpRequest, member: Member, key_id: int) -> HttpResponse:
     """End a key of this account. Errors: `errors.NotFound` for another's."""
     if request.method != "POST":

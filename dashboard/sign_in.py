@@ -1,5 +1,7 @@
 """In and out. Every refusal is the same sentence after the same work, whatever was wrong."""
 
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
 from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,14 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard import limits
-from dashboard.access import member_of, open_session, safe_path
+from dashboard.access import member_of, safe_path
 from dashboard.forms import SignInForm
-from sites import queries
 from sites.middleware import has_site, site_of
 from sites.models import User, tidy_email
-
-NOBODY = 0
-"""An id that no user has."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,20 +42,19 @@ def _try(request: HttpRequest, form: SignInForm) -> HttpResponse:
     if wait := limits.seconds_to_wait(request, form="sign-in", also=[f"email:{email}"]):
         form.add_error(None, _("Too many tries. Wait %(n)d seconds, then try again.") % {"n": wait})
         return _show(request, form, status=429)
-    user = _known(request, email, form.cleaned_data["password"])
-    if user is None:
+    user = authenticate(request, email=email, password=form.cleaned_data["password"])
+    if not isinstance(user, User):
         form.add_error(None, _("This e-mail and password do not open this site."))
         return _show(request, form, status=400)
-    open_session(request, user)
-    return redirect(safe_path(form.cleaned_data["next"]))
+    return _go_on(request, user, wanted=safe_path(form.cleaned_data["next"]))
 
 
-def _known(request: HttpRequest, email: str, password: str) -> User | None:
-    """The member of this account with this password. Django hashes in every case; we ask in every case."""
-    user = authenticate(request, username=email, password=password)
-    account_id = site_of(request).account_id
-    role = queries.role_of(account_id=account_id, user_id=user.pk if user else NOBODY)
-    return user if isinstance(user, User) and role else None
+def _go_on(request: HttpRequest, user: User, *, wanted: str) -> HttpResponse:
+    """To the second factor, or in. What the visitor brought along of a session ends here."""
+    request.session.flush()
+    login = Login(user=user, email=user.email, redirect_url=wanted)
+    answer: HttpResponse = perform_password_login(request, {"email": user.email}, login)
+    return answer
 
 
 def _show(request: HttpRequest, form: SignInForm, *, status: int = 200) -> HttpResponse:

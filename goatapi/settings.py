@@ -40,6 +40,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "sites",
     "storage",
     "hits",
@@ -62,6 +65,7 @@ MIDDLEWARE = [
     "dashboard.middleware.PageAuthenticationMiddleware",
     "dashboard.middleware.PageHtmxMiddleware",
     "dashboard.middleware.PageErrorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",  # it insists; its flows find the request by it
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -92,6 +96,21 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_AGE = None  # as long as the browser is open
 CSRF_FAILURE_VIEW = "dashboard.errors.csrf_failed"
+
+# Sign-in is django-allauth's, in our pages. Limits are ours (dashboard.limits): one window for all processes.
+AUTHENTICATION_BACKENDS = ["sites.authentication.MemberBackend"]
+LOGIN_REDIRECT_URL = "/settings/auth"
+ACCOUNT_ADAPTER = "dashboard.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_LOGIN_TIMEOUT = 600  # seconds between the password and the second factor
+ACCOUNT_RATE_LIMITS: bool = False
+MFA_ADAPTER = "dashboard.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_TOLERANCE = 1  # steps of half a minute that a clock may be wrong
+PASSWORD_RESET_TIMEOUT = 2 * 3600
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
@@ -189,5 +208,6 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}},  # a refused request is the client's affair
+    # A refused request is the client's affair; and their paths may hold what was mailed.
+    "loggers": {"django.request": {"level": "ERROR"}, "django.security.csrf": {"level": "ERROR"}},
 }

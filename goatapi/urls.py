@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from dashboard import about, errors, first_run, key_pages, password, settings_auth, sign_in, start
+from dashboard import (
+    about,
+    errors,
+    first_run,
+    key_pages,
+    password,
+    prove,
+    settings_auth,
+    sign_in,
+    start,
+    verify,
+)
 from dashboard.reference import views as reference
 from exports.api import ExportViewSet
 from goatapi.http import envelope
@@ -40,8 +51,10 @@ urlpatterns: list[URLPattern] = [
     path("api.html", reference.api_html),
     path("api2.html", reference.api2_html),
     path("first-run", first_run.create),
-    path("sign-in", sign_in.sign_in),
-    path("sign-out", sign_in.sign_out),
+    path("sign-in", sign_in.sign_in, name="account_login"),
+    path("sign-out", sign_in.sign_out, name="account_logout"),
+    path("prove", prove.prove, name="account_reauthenticate"),
+    path("verify/<str:token>", verify.verify, name="account_confirm_email"),
     path("settings/auth", settings_auth.auth),
     path("settings/auth/password", password.password),
     path("settings/auth/keys", key_pages.create_key),

@@ -25,15 +25,21 @@ class AlreadyDone(errors.GoatapiError):
 
 @transaction.atomic
 def create_site(
-    *, code: str, email: str, password: str | None = None, link_domain: str = ""
+    *,
+    code: str,
+    email: str,
+    password: str | None = None,
+    link_domain: str = "",
+    vouched: bool = False,
 ) -> Site:
     """Make a new account with its first site, owned by the person with this e-mail.
 
     A person who is known already becomes the owner of this account too and keeps their password
     (`password` is for new people; without one they can not sign in until a reset).
+    `vouched`: the operator says that the address is the person's, so it needs no confirming.
     Errors: `errors.Invalid` for `code`, `email`, `link_domain`.
     """
-    account = create_account(email=email, password=password)
+    account = create_account(email=email, password=password, vouched=vouched)
     return add_site(account=account, code=code, link_domain=link_domain)
 
 
@@ -45,13 +51,13 @@ def create_first_site(*, code: str, email: str, password: str) -> Site:
     ContentType.objects.select_for_update().get(app_label="sites", model="account")
     if queries.any_account():
         raise AlreadyDone("this service has an account already")
-    return create_site(code=code, email=email, password=password)
+    return create_site(code=code, email=email, password=password, vouched=True)
 
 
 @transaction.atomic
-def create_account(*, email: str, password: str | None = None) -> Account:
+def create_account(*, email: str, password: str | None = None, vouched: bool = False) -> Account:
     """Make an account without sites and its owner. Errors: `errors.Invalid` for `email`."""
-    user = _user(email=email, password=password)
+    user = _user(email=email, password=password, verified=vouched)
     account = Account.objects.create()
     add_member(account=account, user=user, role=Role.OWNER)
     return account
@@ -62,6 +68,11 @@ def add_member(*, account: Account, user: User, role: Role) -> Membership:
     return Membership.objects.update_or_create(account=account, user=user, defaults={"role": role})[
         0
     ]
+
+
+def verify_email(*, user: User) -> None:
+    """The person has shown that the address is theirs."""
+    User.objects.filter(pk=user.pk, email=user.email).update(email_verified=True)
 
 
 @transaction.atomic
@@ -168,7 +179,7 @@ def revoke_api_key(*, account: Account, key_id: int) -> None:
         raise errors.NotFound
 
 
-def _user(*, email: str, password: str | None) -> User:
+def _user(*, email: str, password: str | None, verified: bool) -> User:
     try:
         validate_email(tidy_email(email))
     except ValidationError:
@@ -178,7 +189,7 @@ def _user(*, email: str, password: str | None) -> User:
         return known
     try:
         with transaction.atomic():
-            return User.objects.create_user(email, password or None)
+            return User.objects.create_user(email, password or None, email_verified=verified)
     except IntegrityError:  # somebody made it between the look and the try
         return User.objects.get(email=tidy_email(email))
 

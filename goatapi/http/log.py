@@ -8,6 +8,9 @@ from django.http import HttpRequest, HttpResponseBase
 
 from goatapi.http import metrics
 
+SECRET = ("/verify/", "/reset/", "/join/")
+"""Paths of links that were mailed: whoever reads the rest of one can use it."""
+
 log = logging.getLogger("goatapi.request")
 
 
@@ -31,13 +34,17 @@ class RequestLogMiddleware:
             "answered",
             extra={
                 "method": request.method,
-                "path": request.path[:200],
+                "path": _shown(request.path),
                 "status": response.status_code,
                 "milliseconds": round(seconds * 1000, 1),
                 "site": getattr(getattr(request, "site", None), "id", None),
             },
         )
         return response
+
+
+def _shown(path: str) -> str:
+    return next((f"{start}…" for start in SECRET if path.startswith(start)), path[:200])
 
 
 def _route(request: HttpRequest) -> str:

@@ -30,6 +30,8 @@ PAGES = {
     "first-run",
     "sign-in",
     "sign-out",
+    "prove",
+    "verify/<str:token>",
     "settings/auth",
     "settings/auth/password",
     "settings/auth/keys",

@@ -1,7 +1,10 @@
 """A person's browser, as far as Django's test client is one."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import time_machine
 
 from sites.models import Role, User
 from sites.services import add_member
@@ -62,9 +65,14 @@ def signed_in(tenant: Tenant, role: Role = Role.OWNER) -> Browser:
 
 def make_member(tenant: Tenant, role: Role) -> User:
     """Somebody new with this role."""
-    user = User.objects.create_user(f"{role.value}@example.net", PASSWORD)
+    user = User.objects.create_user(f"{role.value}@example.net", PASSWORD, email_verified=True)
     add_member(account=tenant.account, user=user, role=role)
     return user
+
+
+def minutes_later(minutes: float) -> time_machine.travel:
+    """`with minutes_later(11):` the proofs of before are no longer fresh."""
+    return time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes))
 
 
 def key_form(browser: Browser, **fields: Any) -> dict[str, Any]:

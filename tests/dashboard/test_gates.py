@@ -25,6 +25,8 @@ TABLE: dict[str, dict[str, tuple[object, object, object]]] = {
     "first-run": {"GET": (302, 302, 302), "POST": (302, 302, 302)},
     "sign-in": {"GET": (200, 302, 302), "POST": (400, 400, 400)},
     "sign-out": {"GET": (405, 405, 405), "POST": (SIGN_IN, SIGN_IN, SIGN_IN)},
+    "prove": {"GET": (SIGN_IN, 200, 200), "POST": (SIGN_IN, 400, 400)},
+    "verify/<str:token>": {"GET": (404, 404, 404), "POST": (404, 404, 404)},
     "settings/auth": {"GET": (SIGN_IN, 200, 200), "POST": (405, 405, 405)},
     "settings/auth/password": {"GET": (SIGN_IN, 302, 302), "POST": (SIGN_IN, 400, 400)},
     "settings/auth/keys": {"GET": (SIGN_IN, 403, 302), "POST": (SIGN_IN, 403, 200)},

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from tests.client import ApiClient
+from tests.dashboard.browser import Browser
 
 
 def test_a_request_is_one_line_of_json_about_the_request_alone(
@@ -27,6 +28,18 @@ def test_a_request_is_one_line_of_json_about_the_request_alone(
     assert (shown["site"], shown["level"]) == (api.tenant.site.pk, "INFO")
     for secret in (api.key, "secret browser", "51.171.91.33", "127.0.0.1", "limit=2"):
         assert secret not in line
+
+
+@pytest.mark.parametrize("path", ["/verify/secret:token", "/reset/secret:token", "/join/secret"])
+def test_links_that_were_mailed_are_not_written_down(
+    api: ApiClient, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        browser = Browser(api.host)
+        browser.get(path)
+        browser.post(path, token=False)
+    assert caplog.records
+    assert not any("secret" in _as_logged(record) for record in caplog.records)
 
 
 def _as_logged(record: logging.LogRecord) -> str:

@@ -28,6 +28,7 @@ class Command(RefusingCommand):
             email=options["email"],
             password=options["password"],
             link_domain=options["link_domain"],
+            vouched=True,
         )
         self.stdout.write(f"Made the site {site.code} (id {site.pk}), owned by {options['email']}.")
         self.stdout.write(_about_password(known=known, given=bool(options["password"])))

@@ -1,0 +1,104 @@
+"""Fresh proof: who changes what guards the account shows once more that it is them."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dashboard import limits
+from sites.models import User
+
+FRESH_SECONDS = 600
+
+
+class ProofForm(forms.Form):
+    """One proof is enough."""
+
+    prefix = "proof"
+
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+def is_fresh(request: HttpRequest, user: User) -> bool:
+    """Whether this session has proved itself in the last ten minutes; signing in is a proof too."""
+    records = get_authentication_records(request, user)
+    return any(time.time() - record.get("at", 0) < FRESH_SECONDS for record in records)
+
+
+def is_tried(request: HttpRequest) -> bool:
+    """Whether the request carries a proof."""
+    return any(name.startswith("proof-") for name in request.POST)
+
+
+def give(request: HttpRequest, user: User, form: ProofForm) -> int:
+    """Try the proof in the form: 200 when it holds, and is noted; else the refusal's status."""
+    if wait := limits.seconds_to_wait(request, form="proof", also=[f"user:{user.pk}"]):
+        form.add_error(None, _("Too many tries. Wait %(n)d seconds, then try again.") % {"n": wait})
+        return 429
+    if not form.is_valid():
+        return 400
+    if not user.check_password(form.cleaned_data["password"]):
+        form.add_error("password", _("This is not your password."))
+        return 400
+    record_authentication(request, user, method="password", reauthenticated=True)
+    return 200
+
+
+def page(
+    request: HttpRequest,
+    user: User,
+    *,
+    action: str,
+    keep: Sequence[tuple[str, str]],
+    form: ProofForm | None = None,
+    waiting: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    """The page that asks for it. Its form goes to `action` and takes the fields in `keep` along.
+
+    `waiting`: that is a form somebody has sent already, and nothing is done yet.
+    """
+    context = {
+        "form": form or ProofForm(),
+        "action": action,
+        "keep": keep,
+        "waiting": waiting,
+        "user": user,
+    }
+    return render(request, "prove.html", context, status=status)
+
+
+def kept(request: HttpRequest) -> list[tuple[str, str]]:
+    """The fields of the request's form, without those of a proof and the CSRF token."""
+    return [
+        (name, str(value))
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken" and not name.startswith("proof-")
+    ]
+
+
+def demand(request: HttpRequest, user: User) -> HttpResponse | None:
+    """For a form that was sent: None once there is a fresh proof, else the page that asks for it.
+
+    That page takes the form's fields along, so that nothing has to be typed again.
+    """
+    form, status = None, 403
+    if is_tried(request):
+        form = ProofForm(request.POST)
+        status = give(request, user, form)
+        if status == 200:
+            return None
+    context: dict[str, Any] = {"action": request.get_full_path(), "keep": kept(request)}
+    return page(request, user, form=form, waiting=True, status=status, **context)
