@@ -93,6 +93,12 @@ def role_of(*, account_id: int, user_id: int) -> str | None:
     return _roles(account_id=account_id).filter(user_id=user_id).first()
 
 
+def members_of(*, account_id: int) -> list[Membership]:
+    """The account's people by their addresses, each row with its user."""
+    rows = Membership.objects.filter(account_id=account_id).select_related("user")
+    return list(rows.order_by("user__email"))
+
+
 def live_key(*, account_id: int, digest: bytes, now: datetime) -> tuple[ApiKey, str | None] | None:
     """The account's key with this digest, unless revoked or expired, and its owner's role."""
     for key in ApiKey.objects.raw(_KEY_AND_ROLE, [digest, account_id]):
@@ -134,10 +140,13 @@ def any_account() -> bool:
 
 def site_url(site: Site) -> str:
     """Where the site is reached."""
+    return url_of(ref(site))
+
+
+def url_of(site: SiteRef) -> str:
+    """As `site_url`."""
     env = settings.ENVIRONMENT
-    return tenancy.site_url(
-        ref(site), scheme=env.url_scheme, domain=env.domain, port=env.public_port
-    )
+    return tenancy.site_url(site, scheme=env.url_scheme, domain=env.domain, port=env.public_port)
 
 
 def ref(site: Site) -> SiteRef:
