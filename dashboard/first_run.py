@@ -73,7 +73,7 @@ def _create(request: HttpRequest, form: FirstRunForm) -> HttpResponse:
         site = services.create_first_site(
             code=given["code"], email=given["email"], password=given["password"]
         )
-    except services.AlreadyDone:
+    except errors.AlreadyDone:
         return redirect("/")
     except errors.Invalid as refusal:
         refuse(form, refusal)

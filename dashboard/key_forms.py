@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.access import Member
-from sites import keys, queries, services
+from goatapi import errors
+from sites import keys, queries
 from sites.models import Site
 
 SALT = "dashboard.key-form"
@@ -107,7 +108,7 @@ class KeyForm(forms.Form):
         return cleaned
 
     def wish(self) -> dict[str, Any]:
-        """The cleaned fields as `services.create_api_key` takes them."""
+        """The cleaned fields as `key_services.create_api_key` takes them."""
         given = self.cleaned_data
         return {
             "name": given["name"],
@@ -137,13 +138,13 @@ def once_more(member: Member, request: HttpRequest) -> KeyForm:
 
 
 def known_keys(member: Member, once: str) -> int:
-    """The key in `once`. Errors: `services.AlreadyDone` for a text that is too old, or not ours."""
+    """The key in `once`. Errors: `errors.AlreadyDone` for a text that is too old, or not ours."""
     try:
         account_id, user_id, newest = signing.loads(once, salt=SALT, max_age=FORM_SECONDS)
     except signing.BadSignature:
         account_id = user_id = newest = -1
     if (account_id, user_id) != (member.site.account_id, member.user.pk):
-        raise services.AlreadyDone("this form is out of date")
+        raise errors.AlreadyDone("this form is out of date")
     return int(newest)
 
 

@@ -9,7 +9,7 @@ from dashboard.access import Member, fresh_proof, key_keepers_only
 from dashboard.forms import refuse
 from dashboard.settings_auth import PAGE, PAGE_OR_FORM, back, show
 from goatapi import errors
-from sites import queries, services
+from sites import key_services, queries
 
 
 @require_http_methods(PAGE_OR_FORM)
@@ -23,7 +23,7 @@ def create_key(request: HttpRequest, member: Member) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, member, form, 400)
     try:
-        key, text = services.create_api_key(
+        key, text = key_services.create_api_key(
             account=queries.account_by_id(member.site.account_id),
             user=member.user,
             after=key_forms.known_keys(member, form.cleaned_data["once"]),
@@ -32,7 +32,7 @@ def create_key(request: HttpRequest, member: Member) -> HttpResponse:
     except errors.Invalid as refusal:
         refuse(form, refusal, also={"expires": "expires_on"})
         return _refused(request, member, form, 400)
-    except services.AlreadyDone:
+    except errors.AlreadyDone:
         return _refused(request, member, key_forms.once_more(member, request), 409)
     return show(request, member, fresh=key_list.fresh(key, text, member=member, request=request))
 
@@ -45,7 +45,7 @@ def revoke_key(request: HttpRequest, member: Member, key_id: int) -> HttpRespons
     if request.method != "POST":
         return redirect(PAGE)
     account = queries.account_by_id(member.site.account_id)
-    services.revoke_api_key(account=account, key_id=key_id)
+    key_services.revoke_api_key(account=account, key_id=key_id)
     return back(request, "revoked")
 
 

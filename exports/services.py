@@ -8,9 +8,8 @@ from django.utils import timezone
 from exports import bell, files, queries
 from exports.building import build_export
 from exports.models import Export, Format, State
-from goatapi.errors import GoatapiError, TooMany
+from goatapi.errors import AlreadyDone, GoatapiError, TooMany
 from sites.models import ApiKey, Site, User
-from sites.services import AlreadyDone
 from sites.tenancy import SiteRef
 
 __all__ = [

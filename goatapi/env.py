@@ -21,6 +21,9 @@ Network = IPv4Network | IPv6Network
 RATE_CLASSES = {"api": (60, 120), "api-count": (60, 120), "count": (4, 1), "login": (20, 60)}
 """Limits by class as (requests, seconds): part "Rate limit" of the API contract, and GoatCounter's /count."""
 
+KEY = "key"
+"""Named beside the classes: the most that an admin may give a single API key; as `api` unless set."""
+
 POSTGRESQL_OPTIONS: dict[str, Any] = {
     # More connections than a web process has threads. After an outage the pool's own waits between
     # two tries would grow to minutes: it gives up soon, and whoever asks next tries anew.
@@ -214,18 +217,18 @@ def _networks(text: str) -> tuple[Network, ...]:
 def _ratelimit(text: str) -> dict[str, tuple[int, int] | None]:
     """`class:requests/seconds,…` over the defaults; `none` alone, or as a value, lifts the limit."""
     if text.strip() == "none":
-        return dict.fromkeys(RATE_CLASSES)
+        return dict.fromkeys((*RATE_CLASSES, KEY))
     limits: dict[str, tuple[int, int] | None] = dict(RATE_CLASSES)
     for part in filter(None, (p.strip() for p in text.split(","))):
         name, _, rate = part.partition(":")
         match = re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,5})", rate)
-        if name not in limits or not (match or rate == "none"):
+        if name not in (*RATE_CLASSES, KEY) or not (match or rate == "none"):
             raise BadEnvironment(
                 "GOATAPI_RATELIMIT must be none, or CLASS:REQUESTS/SECONDS joined by commas, "
-                f"for the classes {', '.join(RATE_CLASSES)}; not {part!r}"
+                f"for the classes {', '.join((*RATE_CLASSES, KEY))}; not {part!r}"
             )
         limits[name] = (int(match[1]), int(match[2])) if match else None
-    return limits
+    return {KEY: limits["api"], **limits}
 
 
 def _secret_key(source: Mapping[str, str], data_dir: Path) -> str:

@@ -98,3 +98,16 @@ class Invalid(GoatapiError):
         super().__init__("; ".join(f"{k}: {', '.join(v)}" for k, v in errors.items()))
         self.errors = errors
         self.extra = extra or {}
+
+
+class AlreadyDone(GoatapiError):
+    """What can be done once, or was asked once, has been done (409)."""
+
+    status = 409
+
+
+def refuse(**problems: str | None) -> None:
+    """Raise `Invalid` with the texts of those fields that have a problem, if any has."""
+    found = {field: [text] for field, text in problems.items() if text}
+    if found:
+        raise Invalid(found)

@@ -28,6 +28,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = (
     None  # bodies are bounded by goatapi.http.body, with an answer in our form
 )
 SITES_FIRST_HIT_AT = "storage.registry.first_hit_at"  # `sites` may not import `storage`
+SITES_COUNTRY_OF = "hits.runtime.country_of"  # as above
 INVITATION = "dashboard.first_run.invitation"  # made at the start; `ops` may not import `dashboard`
 REFERENCE_PAGE = "dashboard.reference.page"  # for docs/; as above
 RATELIMIT_FAIL_OPEN = True  # a window that is gone between two questions is nobody's fault

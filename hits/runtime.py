@@ -41,6 +41,11 @@ def locator() -> Locator:
     return open_locator(settings.ENVIRONMENT.geoip_db or None)
 
 
+def country_of(ip: str) -> str:
+    """The country of an address as ISO 3166-1, without a region; '' if unknown."""
+    return locator().locate(ip)[:2]
+
+
 @cache
 def visitors() -> Visitors:
     """The hashes of visitors."""

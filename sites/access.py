@@ -7,15 +7,9 @@ The order of the checks and every text are GoatCounter's (part 1.1 of the behavi
 
 import base64
 import binascii
-import logging
-import time
-from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -24,24 +18,22 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from goatapi import errors
-from sites import keys, queries
+from goatapi.http.ratelimit import Caller
+from sites import key_limits, keys, queries
+from sites.key_services import ONLY_ADMINS
+from sites.last_use import note_use
 from sites.middleware import site_of
 from sites.models import KEY_ROLES, ApiKey, User
-from sites.services import ONLY_ADMINS
 from sites.tenancy import SiteRef
 
 if TYPE_CHECKING:
     # DRF imports this module, by its settings, while it is making that class.
     from rest_framework.views import APIView
 
-log = logging.getLogger("goatapi.sites")
-
 NO_HEADER = "no Authorization header"
 WRONG_FORMAT = "wrong format for Authorization header"
 UNKNOWN = "unknown token"
 OTHER_SITE = "this token does not have access to this site"
-
-NOTE_USE_EVERY = timedelta(minutes=1)
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -50,7 +42,8 @@ class KeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, ApiKey]:
         """The key and its owner. Errors: `errors.Unauthenticated`, `errors.Forbidden`."""
         key = _key(site_of(request), key_text(request.headers.get("Authorization", "")))
-        _note_use(key)
+        note_use(key, request)
+        key_limits.notice(key)
         owner = SimpleLazyObject(lambda: key.user)  # few views ask, and it is a question more
         return cast(User, owner), key
 
@@ -108,8 +101,8 @@ def key_text(header: str) -> str:
     return password
 
 
-def rate_key(request: HttpRequest) -> str | None:
-    """The rate limit's name for the request's key; None for none, or one this account has not.
+def rate_key(request: HttpRequest) -> Caller | None:
+    """Whom the rate limit counts this request for; None for no key, or one this account has not.
 
     For counting alone: a key keeps its name for up to a minute after it is revoked.
     """
@@ -120,8 +113,7 @@ def rate_key(request: HttpRequest) -> str | None:
         return None
     if site is None or not keys.well_formed(text):
         return None
-    key_id = _remembered_key_id(site.account_id, keys.digest(text), int(time.monotonic() // 60))
-    return f"key:{key_id}" if key_id else None
+    return key_limits.caller(account_id=site.account_id, digest=keys.digest(text))
 
 
 def _key(site: SiteRef, text: str) -> ApiKey:
@@ -145,22 +137,3 @@ def _password(encoded: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     return pair.partition(":")[2]
-
-
-def _note_use(key: ApiKey) -> None:
-    """At most one write a minute: the condition is checked here, and again by the UPDATE itself."""
-    now = timezone.now()
-    if key.last_used_at and key.last_used_at > now - NOTE_USE_EVERY:
-        return
-    due = Q(last_used_at=None) | Q(last_used_at__lte=now - NOTE_USE_EVERY)
-    try:
-        ApiKey.objects.filter(due, pk=key.pk).update(last_used_at=now)
-    except DatabaseError:  # a note is not worth a refused request
-        log.warning("the use of key %d could not be noted", key.pk)
-    key.last_used_at = now
-
-
-@lru_cache(10_000)
-def _remembered_key_id(account_id: int, digest: bytes, minute: int) -> int | None:
-    del minute  # a part of the cache's key, so that answers age
-    return queries.key_id(account_id=account_id, digest=digest)

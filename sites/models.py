@@ -201,6 +201,34 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    # Where it was used then: method and route, and the country of the caller.
+    last_used_endpoint = models.CharField(max_length=100, blank=True, default="")
+    last_used_country = models.CharField(max_length=2, blank=True, default="")
+    # The key whose work this one takes over; both work for a while.
+    replaces = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaced_by"
+    )
+    # A rate limit of its own, in place of its class's: both or none.
+    limit_requests = models.PositiveIntegerField(null=True, blank=True)
+    limit_seconds = models.PositiveIntegerField(null=True, blank=True)
+    # The last warning of its expiry that is done with: 7 days before, or 1.
+    warned_days = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(limit_requests=None, limit_seconds=None)
+                | models.Q(limit_requests__gte=1, limit_seconds__gte=1),
+                name="api_key_limit_whole",
+            )
+        ]
+
+    @property
+    def limit(self) -> tuple[int, int] | None:
+        """Requests and seconds of its own limit."""
+        if self.limit_requests is None or self.limit_seconds is None:
+            return None
+        return self.limit_requests, self.limit_seconds
 
     def reaches(self, site_id: int) -> bool:
         """Whether this key's list of sites holds that one."""

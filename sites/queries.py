@@ -107,16 +107,26 @@ def live_key(*, account_id: int, digest: bytes, now: datetime) -> tuple[ApiKey, 
     return None
 
 
-def key_id(*, account_id: int, digest: bytes) -> int | None:
-    """The id of the account's key with this digest, whatever has become of it."""
+def key_and_limit(*, account_id: int, digest: bytes) -> tuple[int, tuple[int, int] | None] | None:
+    """The id of the account's key with this digest, whatever has become of it, and its own limit."""
     keys = ApiKey.objects.filter(account_id=account_id, digest=digest)
-    return keys.values_list("pk", flat=True).first()
+    key = keys.only("limit_requests", "limit_seconds").first()
+    return (key.pk, key.limit) if key else None
 
 
 def keys_of(*, account_id: int) -> list[ApiKey]:
     """The account's keys that are not revoked, also expired ones, each with its owner; newest first."""
     keys = ApiKey.objects.filter(account_id=account_id, revoked_at=None)
     return list(keys.select_related("user").order_by("-pk"))
+
+
+def key_of(*, account_id: int, key_id: int) -> ApiKey:
+    """The account's key with this id, unless revoked. Errors: `errors.NotFound`."""
+    keys = ApiKey.objects.filter(account_id=account_id, pk=key_id, revoked_at=None)
+    key = keys.select_related("user").first()
+    if key is None:
+        raise errors.NotFound
+    return key
 
 
 def newest_key_id(*, account_id: int, user_id: int) -> int:

@@ -1,7 +1,4 @@
-"""What can be done to tenants, people and keys. Each verb is one transaction."""
-
-from collections.abc import Sequence
-from datetime import datetime
+"""What can be done to tenants and people. Each verb is one transaction. Keys: `key_services`."""
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
@@ -11,16 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from goatapi import errors
-from sites import keys, queries, tenancy
-from sites.models import KEY_ROLES, Account, ApiKey, Membership, Role, Site, User, tidy_email
-
-ONLY_ADMINS = "only admins can create and use API keys"
-
-
-class AlreadyDone(errors.GoatapiError):
-    """What can be done once, or was asked once, has been done (409)."""
-
-    status = 409
+from sites import queries, tenancy
+from sites.models import Account, Membership, Role, Site, User, tidy_email
 
 
 @transaction.atomic
@@ -45,12 +34,12 @@ def create_site(
 
 @transaction.atomic
 def create_first_site(*, code: str, email: str, password: str) -> Site:
-    """As `create_site`, while the service has no account. Errors: `AlreadyDone` too."""
+    """As `create_site`, while the service has no account. Errors: `errors.AlreadyDone` too."""
     # With no account there is no row of ours to lock. Every migrated database has this one, so that of
     # two who come at once the second waits here, and then sees what the first has made.
     ContentType.objects.select_for_update().get(app_label="sites", model="account")
     if queries.any_account():
-        raise AlreadyDone("this service has an account already")
+        raise errors.AlreadyDone("this service has an account already")
     return create_site(code=code, email=email, password=password, vouched=True)
 
 
@@ -82,7 +71,9 @@ def add_site(*, account: Account, code: str, link_domain: str = "") -> Site:
     Errors: `errors.Invalid` for `code`, `link_domain`.
     """
     code, link_domain = code.strip().lower(), link_domain.strip().rstrip("/")
-    _refuse(code=tenancy.code_problem(code), link_domain=tenancy.link_domain_problem(link_domain))
+    errors.refuse(
+        code=tenancy.code_problem(code), link_domain=tenancy.link_domain_problem(link_domain)
+    )
     # Locked, so that of two first sites at once one is the primary.
     Account.objects.select_for_update().get(pk=account.pk)
     first = not account.sites.filter(is_primary=True).exists()
@@ -103,7 +94,7 @@ def set_domain(*, site: Site, domain: str) -> None:
     """
     cname = domain.strip().lower().rstrip(".") or None
     if cname:
-        _refuse(cname=tenancy.cname_problem(cname, settings.ENVIRONMENT.domain))
+        errors.refuse(cname=tenancy.cname_problem(cname, settings.ENVIRONMENT.domain))
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -121,62 +112,12 @@ def change_settings(*, site: Site, **changes: object) -> Site:
 
     Errors: `errors.Invalid` for `collect`, `collect_regions`, `ignore_ips`.
     """
-    _refuse(**{name: tenancy.setting_problem(name, value) for name, value in changes.items()})
+    errors.refuse(**{name: tenancy.setting_problem(name, value) for name, value in changes.items()})
     for name, value in changes.items():
         setattr(site, name, value)
     site.updated_at = timezone.now()
     site.save(update_fields=[*changes, "updated_at"])
     return site
-
-
-def create_api_key(
-    *,
-    account: Account,
-    user: User,
-    name: str,
-    permissions: int,
-    sites: Sequence[int] = (-1,),
-    expires: datetime | None = None,
-    after: int | None = None,
-) -> tuple[ApiKey, str]:
-    """Make a key; its text is given here once and kept nowhere.
-
-    `after` is the newest key of the user that they knew of (0: none), for forms that may come twice.
-    Errors: `errors.Forbidden` unless the user is an admin of the account; `errors.Invalid` for
-    `name`, `permissions`, `sites`, `expires`; `AlreadyDone` when there is one after `after`.
-    """
-    if queries.role_of(account_id=account.pk, user_id=user.pk) not in KEY_ROLES:
-        raise errors.Forbidden(ONLY_ADMINS)
-    _refuse(
-        name=None if 0 < len(name.strip()) <= 255 else "the name must have 1 to 255 characters",
-        permissions="unknown permission" if permissions & ~(keys.ALL | keys.NOTHING) else None,
-        sites=_sites_problem(account, sites),
-        expires="the expiry has passed already" if expires and expires <= timezone.now() else None,
-    )
-    if after is not None:
-        # Locked, so that of two at once the second sees the first's key.
-        Account.objects.select_for_update().get(pk=account.pk)
-        if queries.newest_key_id(account_id=account.pk, user_id=user.pk) != after:
-            raise AlreadyDone("a key was made since this form was opened")
-    text = keys.make()
-    key = ApiKey.objects.create(
-        account=account,
-        user=user,
-        name=name.strip(),
-        prefix=keys.shown(text),
-        digest=keys.digest(text),
-        permissions=permissions,
-        sites=list(sites),
-        expires_at=expires,
-    )
-    return key, text
-
-
-def revoke_api_key(*, account: Account, key_id: int) -> None:
-    """End a key; its next request fails. Errors: `errors.NotFound` (also for another account's)."""
-    mine = ApiKey.objects.filter(account=account, pk=key_id, revoked_at=None)
-    if not mine.update(revoked_at=timezone.now()):
-        raise errors.NotFound
 
 
 def _user(*, email: str, password: str | None, verified: bool) -> User:
@@ -192,16 +133,3 @@ def _user(*, email: str, password: str | None, verified: bool) -> User:
             return User.objects.create_user(email, password or None, email_verified=verified)
     except IntegrityError:  # somebody made it between the look and the try
         return User.objects.get(email=tidy_email(email))
-
-
-def _sites_problem(account: Account, sites: Sequence[int]) -> str | None:
-    if list(sites) == [-1]:
-        return None
-    mine = {site.pk for site in queries.sites_of(account_id=account.pk)}
-    return None if sites and set(sites) <= mine else "a key is for sites of its own account"
-
-
-def _refuse(**problems: str | None) -> None:
-    found = {field: [text] for field, text in problems.items() if text}
-    if found:
-        raise errors.Invalid(found)

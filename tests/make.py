@@ -8,7 +8,7 @@ from goatapi.env import host_id
 from hits.backlog import Backlog
 from hits.drain import Drain
 from hits.intake import Intake
-from sites import keys, services
+from sites import key_services, keys, services
 from sites.directory import directory
 from sites.models import Account, Site, User
 from storage.registry import storage
@@ -53,7 +53,7 @@ def make_tenant(code: str, **site: object) -> Tenant:
 
 def make_key(site: Site, user: User, permissions: int = keys.ALL) -> str:
     """A key's text."""
-    return services.create_api_key(
+    return key_services.create_api_key(
         account=site.account, user=user, name="test", permissions=permissions
     )[1]
 

@@ -40,12 +40,20 @@ class Usage:
         return shown | ({"Retry-After": str(self.reset)} if self.exceeded else {})
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom a request is counted for, and their own limit as (requests, seconds), if they have one."""
+
+    name: str
+    rate: tuple[int, int] | None = None
+
+
 class RateLimitMiddleware:
-    """Refuses with 429 over the limit of the request's class."""
+    """Refuses with 429 over the limit of the caller, or else of the request's class."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.who: Callable[[HttpRequest], str | None] = import_string(settings.RATELIMIT_WHO)
+        self.who: Callable[[HttpRequest], Caller | None] = import_string(settings.RATELIMIT_WHO)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         usage = self._usage(request) if request.path.startswith("/api/") else None
@@ -62,10 +70,11 @@ class RateLimitMiddleware:
 
     def _usage(self, request: HttpRequest) -> Usage | None:
         name = class_of(request.path)
-        rate = settings.ENVIRONMENT.ratelimit.get(name)
+        caller = self.who(request)
+        rate = caller.rate if caller and caller.rate else settings.ENVIRONMENT.ratelimit.get(name)
         if rate is None:
             return None
-        who = self.who(request) or address_of(request)
+        who = caller.name if caller else address_of(request)
         usage = None if LIMITS.lasts() else _asked(request, name, rate, who)
         if usage is None:
             metrics.LIMITER_FAILURES.labels(name).inc()
@@ -88,8 +97,13 @@ def class_of(path: str) -> str:
 
 def address_of(request: HttpRequest) -> str:
     """The bucket of a request without a good key."""
+    return f"ip:{ip_of(request)}"
+
+
+def ip_of(request: HttpRequest) -> str:
+    """The address that a request comes from."""
     meta = request.META
-    return "ip:" + client_ip(
+    return client_ip(
         meta.get("REMOTE_ADDR", ""),
         meta.get("HTTP_X_FORWARDED_FOR", ""),
         settings.ENVIRONMENT.trusted_proxies,

@@ -11,8 +11,8 @@ from django.utils import timezone
 from exports import building, queries, services
 from exports.building import Claim, claim_export
 from exports.models import Export, State
+from goatapi.errors import AlreadyDone
 from sites.models import ApiKey
-from sites.services import AlreadyDone
 from sites.tenancy import SiteRef
 from tests.client import ApiClient
 from tests.exports.test_building import site_of

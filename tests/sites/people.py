@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sites import keys, services
+from sites import key_services, keys, services
 from sites.models import Account, ApiKey, Site, User
 from tests.client import Client
 
@@ -36,7 +36,7 @@ class Tenant:
         """A key of the owner; without names it may do everything."""
         options.setdefault("permissions", keys.mask_of(names) if names else keys.ALL)
         options.setdefault("user", self.owner)
-        return services.create_api_key(account=self.account, name="test", **options)
+        return key_services.create_api_key(account=self.account, name="test", **options)
 
     def add(self, code: str) -> Site:
         """Another site of the account."""

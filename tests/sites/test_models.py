@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.test import RequestFactory
 
 from goatapi import errors
-from sites import queries, services
+from sites import key_services, queries, services
 from sites.models import ApiKey, Role, Site, User
 from tests.sites.people import Tenant, tenant
 
@@ -98,7 +98,7 @@ def test_a_key_is_refused_for_what_it_can_not_be(wrong: dict[str, object]) -> No
     foo = tenant()
     options = {"name": "x", "permissions": 2} | wrong
     with pytest.raises(errors.Invalid):
-        services.create_api_key(account=foo.account, user=foo.owner, **options)  # type: ignore[arg-type]  # wrong on purpose
+        key_services.create_api_key(account=foo.account, user=foo.owner, **options)  # type: ignore[arg-type]  # wrong on purpose
     assert not ApiKey.objects.exists()
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from goatapi import errors
-from sites import keys, queries, services
+from sites import key_services, keys, queries
 from sites.management.refusing import RefusingCommand
 from sites.models import User
 
@@ -33,7 +33,7 @@ class Command(RefusingCommand):
     def work(self, **options: Any) -> None:
         """Make it and print its text, this once."""
         site = queries.site_by_code(options["code"])
-        _, text = services.create_api_key(
+        _, text = key_services.create_api_key(
             account=site.account,
             user=_member(site.account_id, options["email"], site.code),
             name=options["name"],
