@@ -1,0 +1,109 @@
+"""Every page there is, in each state that looks like a page of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from tests.browser.pages.people import NOBODY
+from tests.browser.pages.world import World
+
+Step = Callable[[Page, World], None]
+
+
+def stay(page: Page, world: World) -> None:
+    """The page is as it is opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What `who` sees at `path` after `step`. `{}` in a path are ids of the world; `shows` are names in it.
+
+    `at` is the route that the address leads to in the end, `bare` the service's own name.
+    """
+
+    name: str
+    at: str
+    path: str
+    who: str = "owner"
+    step: Step = stay
+    bare: bool = False
+    shows: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name.replace(" ", "-")
+
+
+def send(button: str, **fields: str) -> Step:
+    """Fill in a form by the names of its fields, and press its button."""
+
+    def step(page: Page, world: World) -> None:
+        form = page.locator("form").filter(has=page.get_by_role("button", name=button, exact=True))
+        for name, value in fields.items():
+            form.locator(f"[name={name}]").fill(value.format(world=world))
+        form.get_by_role("button", name=button, exact=True).click()
+
+    return step
+
+
+def make_key(page: Page, world: World) -> None:
+    """A key with the account's sort of name."""
+    card = page.locator("details.make")
+    if card.get_attribute("open") is None:
+        card.locator("summary").click()
+    card.locator("[name=permissions]").first.check()
+    send("Create the key", name=world.names.key)(page, world)
+    page.locator("#new-key").wait_for()
+
+
+def open_all(page: Page, world: World) -> None:
+    """Everything that can be unfolded is."""
+    for summary in page.locator("main summary").all():
+        if summary.is_visible():
+            summary.click()
+
+
+SITUATIONS = [
+    Situation("start", "", "/", NOBODY, bare=True),
+    Situation("start, refused", "", "/?code=-", NOBODY, bare=True),
+    Situation("help", "help", "/help", NOBODY),
+    Situation("help, bare", "help", "/help", NOBODY, bare=True),
+    Situation("not found", "nothing", "/nothing", NOBODY),
+    Situation("sign in", "sign-in", "/sign-in", NOBODY),
+    Situation(
+        "sign in, refused",
+        "sign-in",
+        "/sign-in",
+        NOBODY,
+        send("Sign in", email="{world.names.person}@example.org", password="wrong"),
+    ),
+    Situation("prove", "prove", "/prove?next=/settings/auth"),
+    Situation(
+        "prove, refused", "prove", "/prove", step=send("Go on", **{"proof-password": "wrong"})
+    ),
+    Situation("confirm", "verify/<str:token>", "/verify/{verify}", NOBODY, shows=("newcomer",)),
+    Situation("confirm, too late", "verify/<str:token>", "/verify/old", NOBODY),
+    Situation("settings", "settings/auth", "/settings/auth", shows=("key",)),
+    Situation("settings, unfolded", "settings/auth", "/settings/auth", step=open_all),
+    Situation("settings, read-only", "settings/auth", "/settings/auth", "read-only"),
+    Situation(
+        "key made", "settings/auth/keys", "/settings/auth", "admin", make_key, shows=("key",)
+    ),
+    Situation(
+        "password, refused",
+        "settings/auth/password",
+        "/settings/auth",
+        step=send("Change the password", current="wrong", password="short", again="other"),
+    ),
+]
+
+NO_PAGE_OF_ITS_OWN = {
+    "api.html": "in tests/browser/test_reference.py",
+    "api2.html": "in tests/browser/test_reference.py",
+    "security.txt": "a text for programs",
+    ".well-known/security.txt": "a text for programs",
+    "first-run": "shows the start page or leads on; in tests/browser/stories",
+    "sign-out": "leads to the sign-in page",
+    "settings/auth/keys/<int:key_id>/revoke": "leads back to the settings",
+}
+"""Route of a page → why it has no row here."""
