@@ -8,6 +8,8 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxMiddleware
@@ -15,6 +17,11 @@ from django_htmx.middleware import HtmxMiddleware
 from dashboard.errors import error_page
 from goatapi import errors
 from goatapi.http.security import is_page
+from sites.formats import reader
+from sites.models import User
+
+SAME_FOR_ALL = frozenset({"/api.html", "/api2.html"})
+"""Pages that are English for everybody, so that browsers and proxies may keep them."""
 
 
 class ForPages:
@@ -46,6 +53,29 @@ class PageCsrfMiddleware(ForPages, CsrfViewMiddleware):
         if not is_page(request.path):
             return None
         return super().process_view(request, callback, callback_args, callback_kwargs)
+
+
+class PageLanguageMiddleware:
+    """`request.reader`: the language they have chosen, or their browser asks for, and their formats.
+
+    The language ends with the request: the thread's next one may be the API's, which speaks English.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not is_page(request.path) or request.path in SAME_FOR_ALL:
+            return self.get_response(request)
+        asked = translation.get_language_from_request(request)
+        user = request.user if isinstance(request.user, User) else None
+        whom = reader(user, language=asked)
+        request.reader = whom  # type: ignore[attr-defined]  # read by dashboard.context
+        with translation.override(whom.language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", whom.language)
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
 
 
 class PageHtmxMiddleware(ForPages, HtmxMiddleware):

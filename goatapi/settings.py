@@ -22,6 +22,8 @@ ROOT_URLCONF = "goatapi.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "sites.User"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [ROOT / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 DATA_UPLOAD_MAX_MEMORY_SIZE = (
@@ -64,6 +66,7 @@ MIDDLEWARE = [
     "dashboard.middleware.PageSessionMiddleware",
     "dashboard.middleware.PageCsrfMiddleware",
     "dashboard.middleware.PageAuthenticationMiddleware",
+    "dashboard.middleware.PageLanguageMiddleware",
     "dashboard.middleware.PageHtmxMiddleware",
     "dashboard.middleware.PageErrorMiddleware",
     "allauth.account.middleware.AccountMiddleware",  # it insists; its flows find the request by it
@@ -74,11 +77,15 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [ROOT / "templates"],
         "OPTIONS": {
-            "context_processors": ["django.template.context_processors.request"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "dashboard.context.reader",
+            ],
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "dashboard.templatetags.navigation",
+                "dashboard.templatetags.formats",
             ],
         },
     }

@@ -71,7 +71,7 @@ def _user(site: SiteRef, user: User) -> dict[str, Any]:
         "login_at": user.last_login,
         "open_at": None,
         "reset_at": None,
-        "settings": user_settings(),
+        "settings": user_settings(user.preferences),
         "last_report_at": user.created_at,
         "created_at": user.created_at,
         "updated_at": None,

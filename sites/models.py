@@ -41,6 +41,8 @@ class User(AbstractBaseUser):
     email = models.EmailField(max_length=255, unique=True)
     name = models.CharField(max_length=255, blank=True, default="")
     email_verified = models.BooleanField(default=False)
+    # What they chose, spelt as the API does; see sites.preferences.
+    preferences = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "email"

@@ -1,9 +1,57 @@
-"""A person's preferences, where nothing else was chosen: `UserSettings` of part 1.4. Pure."""
+"""A person's preferences: `UserSettings` of part 1.4, and which values of them can be chosen (part 6.6).
+
+`User.preferences` holds what was chosen, in the API's spelling; the rest is as here.
+"""
 
 from copy import deepcopy
 from typing import Any
 
+from sites import zones
+from sites.models import User
+
 ZERO_TIME = "0001-01-01T00:00:00Z"
+
+LANGUAGES = {"en-GB": "en", "de-DE": "de"}
+"""Languages as the API names them → as Django does."""
+
+DATE_FORMATS = {
+    "2006-01-02": "Y-m-d",
+    "02-01-2006": "d-m-Y",
+    "01/02/06": "m/d/y",
+    "2 Jan ’06": "j M ’y",
+    "Mon Jan 2 2006": "D M j Y",
+}
+"""Layouts in Go's notation → in Django's."""
+
+NUMBER_FORMATS = (8239, 160, 44, 46, 39, 1)
+"""Code points of what may group thousands; 1 is nothing."""
+
+THEMES = ("", "light", "dark")
+
+
+def language_of(user: User | None, *, otherwise: str = "en") -> str:
+    """The language that this person has chosen, as Django names it; `otherwise` without a choice."""
+    return LANGUAGES.get(user.preferences.get("language", "") if user else "", otherwise)
+
+
+def beginning(*, language: str, timezone: str) -> dict[str, Any]:
+    """The preferences of who has just signed up, by what their browser says: `de`, `Europe/Berlin`."""
+    tags = [tag for tag, code in LANGUAGES.items() if code == language]
+    return {
+        "language": tags[0] if tags else "en-GB",
+        "timezone": zones.tag(timezone),
+        "twenty_four_hours": True,
+    }
+
+
+def problem(name: str, value: object) -> str | None:
+    """The rule that this choice breaks, as a sentence's part; None if it can be chosen."""
+    allowed = _ALLOWED.get(name)
+    if allowed is None:
+        return f"there is no preference ‘{name}’"
+    if name == "timezone":
+        return None if zones.tag(str(value).partition(".")[2]) == value else "no such time zone"
+    return None if value in allowed else f"‘{value}’ can not be chosen"
 
 
 def user_settings(chosen: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -14,6 +62,16 @@ def user_settings(chosen: dict[str, Any] | None = None) -> dict[str, Any]:
 def _limited(**settings: Any) -> dict[str, Any]:
     return {**settings, "limit": 6}
 
+
+_ALLOWED: dict[str, tuple[object, ...]] = {
+    "language": ("", *LANGUAGES),  # none: as the browser asks
+    "timezone": (),  # too many to list here
+    "date_format": tuple(DATE_FORMATS),
+    "twenty_four_hours": (False, True),
+    "sunday_starts_week": (False, True),
+    "number_format": NUMBER_FORMATS,
+    "theme": THEMES,
+}
 
 _DEFAULTS: dict[str, Any] = {
     "twenty_four_hours": False,

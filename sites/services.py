@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from goatapi import errors
-from sites import queries, tenancy
+from sites import preferences, queries, tenancy
 from sites.models import Account, Membership, Role, Site, User, tidy_email
 
 
@@ -118,6 +118,19 @@ def change_settings(*, site: Site, **changes: object) -> Site:
     site.updated_at = timezone.now()
     site.save(update_fields=[*changes, "updated_at"])
     return site
+
+
+@transaction.atomic
+def change_preferences(*, user: User, **chosen: object) -> None:
+    """Set preferences of a person, in the API's spelling; "" takes a choice back.
+
+    Errors: `errors.Invalid` by preference.
+    """
+    errors.refuse(**{name: preferences.problem(name, value) for name, value in chosen.items()})
+    row = User.objects.select_for_update().get(pk=user.pk)
+    merged = {**row.preferences, **chosen}
+    user.preferences = {name: value for name, value in merged.items() if value != ""}
+    user.save(update_fields=["preferences"])
 
 
 def _user(*, email: str, password: str | None, verified: bool) -> User:

@@ -5,12 +5,13 @@ from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from dashboard.errors import error_page
-from dashboard.reference import SERVED, page
+from dashboard.reference import LANGUAGE, SERVED, page
 from dashboard.start import origin_for
 from goatapi.http import security
 
@@ -27,7 +28,9 @@ def api_html(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 def api2_html(request: HttpRequest) -> HttpResponse:
     """The same description in Swagger UI, to try it."""
-    response = _kept(request, render_to_string("reference/swagger.html"))
+    with translation.override(LANGUAGE):
+        html = render_to_string("reference/swagger.html")
+    response = _kept(request, html)
     # Swagger UI has its icons as data in its style sheet.
     response["Content-Security-Policy"] = f"{security.policy()}; img-src 'self' data:"
     return response
@@ -40,6 +43,7 @@ def _kept(request: HttpRequest, html: str) -> HttpResponse:
         return refusal
     body = html.encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    response = HttpResponse(body, headers={"ETag": etag, "Cache-Control": FRESH})
+    headers = {"ETag": etag, "Cache-Control": FRESH, "Content-Language": LANGUAGE}
+    response = HttpResponse(body, headers=headers)
     # A plain answer comes back as a plain answer; the stubs say less.
     return cast(HttpResponse, get_conditional_response(request, etag, response=response))

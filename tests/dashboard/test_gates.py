@@ -170,7 +170,7 @@ def test_the_style_sheet_has_its_hash_in_its_name_and_is_kept_for_ever(cast: Cas
     assert reply["Content-Type"].startswith("text/css")
     assert "immutable" in reply["Cache-Control"]
     assert "Access-Control-Allow-Origin" not in reply
-    assert b"prefers-color-scheme: dark" in reply.content
+    assert b"light-dark(" in reply.content
     headers = {"host": cast.owner.host, "if-none-match": reply["ETag"]}
     assert Client().get(path, headers=headers).status_code == 304
     assert Client().get("/static/../settings.py", headers=headers).status_code == 404
