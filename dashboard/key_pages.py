@@ -45,7 +45,7 @@ def revoke_key(request: HttpRequest, member: Member, key_id: int) -> HttpRespons
     if request.method != "POST":
         return redirect(PAGE)
     account = queries.account_by_id(member.site.account_id)
-    key_services.revoke_api_key(account=account, key_id=key_id)
+    key_services.revoke_api_key(account=account, user=member.user, key_id=key_id)
     return back(request, "revoked")
 
 

@@ -76,6 +76,11 @@ app.conf.update(
             "schedule": MAIL_SECONDS,
             "options": {"expires": 2 * MAIL_SECONDS},
         },
+        "warn of keys that expire": {
+            "task": "sites.tasks.warn_of_expiring_keys",
+            "schedule": 1800.0,
+            "options": {"expires": 1800.0},
+        },
         "forget mail": {
             "task": "sites.tasks.forget_failures",
             "schedule": 3600.0,

@@ -1,6 +1,6 @@
 """What can be done to API keys: made, edited, rotated, revoked. Each verb is one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,16 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from goatapi import errors
-from sites import key_limits, keys, queries
+from sites import audit, key_limits, key_warnings, keys, queries
 from sites.key_limits import Rate
 from sites.models import KEY_ROLES, Account, ApiKey, User
 
 ONLY_ADMINS = "only admins can create and use API keys"
 
 LONGEST_NAME = 255
-
-WARNINGS = (7, 1)
-"""Days before its expiry on which people are told that a key ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,9 @@ def create_api_key(
         Account.objects.select_for_update().get(pk=account.pk)
         if queries.newest_key_id(account_id=account.pk, user_id=user.pk) != after:
             raise errors.AlreadyDone("a key was made since this form was opened")
-    return _make(account, user, wish)
+    key, text = _make(account, user, wish)
+    _note("key.created", key, user, _told(key))
+    return key, text
 
 
 @transaction.atomic
@@ -70,10 +69,18 @@ def edit_api_key(*, account: Account, user: User, key_id: int, wish: Wish) -> Ap
     _only_admins(account, user)
     key = _locked(account, key_id)
     _check(account, wish, expired=key.expires_at)
+    before = _told(key)
     if wish.expires != key.expires_at:
-        key.warned_days = _warned(wish.expires)
+        key.warned_days = key_warnings.done_with(expires=wish.expires, now=timezone.now())
     _grant(key, wish)
     key.save()
+    changed = {
+        field: f"{before[field]} → {now}"
+        for field, now in _told(key).items()
+        if now != before[field]
+    }
+    if changed:
+        _note("key.edited", key, user, changed)
     return key
 
 
@@ -103,16 +110,23 @@ def rotate_api_key(
     wish = Wish(old.name, old.permissions, old.sites, expires, limit)
     errors.refuse(expires=_expiry_problem(expires))
     _end(old, after=overlap)
-    return _make(account, user, wish, replaces=old)
+    new, text = _make(account, user, wish, replaces=old)
+    ends = old.revoked_at or old.expires_at
+    told = {"old": old.prefix, "new": new.prefix, "old one ends": _moment(ends)}
+    _note("key.rotated", new, user, told)
+    return new, text
 
 
 @transaction.atomic
-def revoke_api_key(*, account: Account, user: User | None = None, key_id: int) -> None:
-    """End a key; its next request fails. Errors: `errors.NotFound` (also for another account's)."""
-    del user
+def revoke_api_key(*, account: Account, user: User | None, key_id: int) -> None:
+    """End a key; its next request fails. `user` is None for the server's operator.
+
+    Errors: `errors.NotFound` (also for another account's).
+    """
     key = _locked(account, key_id)
     key.revoked_at = timezone.now()
     key.save(update_fields=["revoked_at"])
+    _note("key.revoked", key, user, {"key": key.prefix})
 
 
 def _make(
@@ -125,7 +139,7 @@ def _make(
         prefix=keys.shown(text),
         digest=keys.digest(text),
         replaces=replaces,
-        warned_days=_warned(wish.expires),
+        warned_days=key_warnings.done_with(expires=wish.expires, now=timezone.now()),
     )
     _grant(key, wish)
     key.save()
@@ -147,14 +161,31 @@ def _end(key: ApiKey, *, after: timedelta) -> None:
         key.revoked_at = now
     elif key.expires_at is None or key.expires_at > now + after:
         key.expires_at = now + after
-        key.warned_days = _warned(key.expires_at)
+        key.warned_days = key_warnings.done_with(expires=key.expires_at, now=now)
     key.save(update_fields=["revoked_at", "expires_at", "warned_days"])
 
 
-def _warned(expires: datetime | None) -> int | None:
-    """The warning that would come at once, to people who have only just chosen this end."""
-    left = (expires - timezone.now()) if expires else timedelta.max
-    return min((days for days in WARNINGS if left <= timedelta(days=days)), default=None)
+def _note(action: str, key: ApiKey, user: User | None, details: Mapping[str, str]) -> None:
+    audit.record(
+        account_id=key.account_id, actor=user, action=action, target=key.name, details=details
+    )
+
+
+def _told(key: ApiKey) -> dict[str, str]:
+    """What the audit log tells of a key."""
+    limit = key.limit
+    return {
+        "name": key.name,
+        "key": key.prefix,
+        "permissions": ", ".join(keys.names_of(key.permissions)) or "none",
+        "sites": "all" if -1 in key.sites else ", ".join(map(str, key.sites)),
+        "expires": _moment(key.expires_at),
+        "limit": f"{limit[0]}/{limit[1]}" if limit else "as its class",
+    }
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else "never"
 
 
 def _locked(account: Account, key_id: int) -> ApiKey:

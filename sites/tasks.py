@@ -1,7 +1,9 @@
 """Scheduled work of this room; safe to run twice at once."""
 
+from django.utils import timezone
+
 from goatapi.celery import app
-from sites import delivery
+from sites import delivery, key_warnings
 
 
 @app.task
@@ -14,3 +16,9 @@ def deliver() -> None:
 def forget_failures() -> None:
     """Delete what was given up long ago."""
     delivery.forget_failures()
+
+
+@app.task
+def warn_of_expiring_keys() -> None:
+    """Tell people of keys that end within a week, and within a day."""
+    key_warnings.warn(now=timezone.now())

@@ -9,7 +9,7 @@ from time_machine import travel
 from goatapi import errors
 from sites import key_services, keys, services
 from sites.key_services import Wish
-from sites.models import ApiKey, Role, User
+from sites.models import ApiKey, AuditEvent, Role, User
 from tests.sites.people import Tenant, get, tenant
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +89,7 @@ class TestEdit:
     def test_revoked_and_foreign_keys_answer_alike(self, foo: Tenant) -> None:
         key, _ = foo.key()
         foreign, _ = tenant("bar").key()
-        key_services.revoke_api_key(account=foo.account, key_id=key.pk)
+        key_services.revoke_api_key(account=foo.account, user=foo.owner, key_id=key.pk)
         for gone in (key, foreign):
             with pytest.raises(errors.NotFound):
                 edit(foo, gone)
@@ -140,7 +140,7 @@ class TestRotate:
             new, _ = rotate(foo, old, overlap)
             with pytest.raises(errors.AlreadyDone):
                 rotate(foo, old, overlap)
-        key_services.revoke_api_key(account=foo.account, key_id=new.pk)
+        key_services.revoke_api_key(account=foo.account, user=foo.owner, key_id=new.pk)
         rotate(foo, old)
 
     def test_each_text_counts_and_is_noted_for_itself(self, foo: Tenant) -> None:
@@ -150,3 +150,27 @@ class TestRotate:
         used = dict(ApiKey.objects.values_list("pk", "last_used_at"))
         assert used[old.pk] is None
         assert used[new.pk] is not None
+
+
+class TestAudit:
+    def test_each_deed_is_told_and_no_text_of_a_key(self, foo: Tenant) -> None:
+        old, before = foo.key("count")
+        edit(foo, old, name="Shop", permissions=keys.COUNT, limit=(5, 60))
+        new, after = rotate(foo, old)
+        key_services.revoke_api_key(account=foo.account, user=foo.owner, key_id=new.pk)
+        events = list(AuditEvent.objects.order_by("pk"))
+        assert [event.action for event in events] == [
+            "key.created",
+            "key.edited",
+            "key.rotated",
+            "key.revoked",
+        ]
+        assert {event.actor for event in events} == {foo.owner}
+        assert events[1].details == {"name": "test → Shop", "limit": "as its class → 5/60"}
+        assert before not in repr(AuditEvent.objects.values())
+        assert after not in repr(AuditEvent.objects.values())
+
+    def test_an_edit_that_changes_nothing_is_none(self, foo: Tenant) -> None:
+        key, _ = foo.key()
+        edit(foo, key)
+        assert [event.action for event in AuditEvent.objects.all()] == ["key.created"]
