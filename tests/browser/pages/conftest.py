@@ -26,7 +26,7 @@ def people(chromium: Browser, worlds: tuple[World, World]) -> Iterator[People]:
 
 @pytest.fixture(scope="package")
 def enemies(chromium: Browser, worlds: tuple[World, World]) -> Iterator[People]:
-    """Those who mean harm by their names."""
-    made = People(chromium, worlds[1])
+    """Those who mean harm by their names; their language has long words."""
+    made = People(chromium, worlds[1], locale="de-DE")
     yield made
     made.close()

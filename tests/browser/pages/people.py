@@ -53,10 +53,11 @@ class Tab:
 
 
 class People:
-    """The people of one world."""
+    """The people of one world. `locale` is the language of their browsers."""
 
-    def __init__(self, chromium: Browser, world: World) -> None:
+    def __init__(self, chromium: Browser, world: World, *, locale: str = "en-GB") -> None:
         self.world = world
+        self._locale = locale
         self._chromium = chromium
         self._states: dict[str, Any] = {}
         self._tabs: dict[tuple[str, bool], Tab] = {}
@@ -74,7 +75,9 @@ class People:
         """A browser of theirs, closed with all the others."""
         if self.world.names.agent:
             options |= {"user_agent": self.world.names.agent}
-        made = self._chromium.new_context(storage_state=self._state(who), **options)
+        made = self._chromium.new_context(
+            storage_state=self._state(who), locale=self._locale, **options
+        )
         made.set_default_timeout(10_000)
         self._contexts.append(made)
         return made

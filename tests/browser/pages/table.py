@@ -34,14 +34,14 @@ class Situation:
         return self.name.replace(" ", "-")
 
 
-def send(button: str, **fields: str) -> Step:
-    """Fill in a form by the names of its fields, and press its button."""
+def send(action: str, **fields: str) -> Step:
+    """Fill in the form that goes to `action`, by the names of its fields, and press its button."""
 
     def step(page: Page, world: World) -> None:
-        form = page.locator("form").filter(has=page.get_by_role("button", name=button, exact=True))
+        form = page.locator(f"main form[action^='{action}']").first
         for name, value in fields.items():
-            form.locator(f"[name={name}]").fill(value.format(world=world))
-        form.get_by_role("button", name=button, exact=True).click()
+            form.locator(f"[name='{name}']").fill(value.format(world=world))
+        form.locator("button:not([type=button])").first.click()
 
     return step
 
@@ -52,7 +52,7 @@ def make_key(page: Page, world: World) -> None:
     if card.get_attribute("open") is None:
         card.locator("summary").click()
     card.locator("[name=permissions]").first.check()
-    send("Create the key", name=world.names.key)(page, world)
+    send("/settings/auth/keys", name=world.names.key)(page, world)
     page.locator("#new-key").wait_for()
 
 
@@ -75,11 +75,11 @@ SITUATIONS = [
         "sign-in",
         "/sign-in",
         NOBODY,
-        send("Sign in", email="{world.names.person}@example.org", password="wrong"),
+        send("/sign-in", email="{world.names.person}@example.org", password="wrong"),
     ),
     Situation("prove", "prove", "/prove?next=/settings/auth"),
     Situation(
-        "prove, refused", "prove", "/prove", step=send("Go on", **{"proof-password": "wrong"})
+        "prove, refused", "prove", "/prove", step=send("/prove", **{"proof-password": "wrong"})
     ),
     Situation("confirm", "verify/<str:token>", "/verify/{verify}", NOBODY, shows=("newcomer",)),
     Situation("confirm, too late", "verify/<str:token>", "/verify/old", NOBODY),
@@ -89,11 +89,19 @@ SITUATIONS = [
     Situation(
         "key made", "settings/auth/keys", "/settings/auth", "admin", make_key, shows=("key",)
     ),
+    Situation("preferences", "settings/preferences", "/settings/preferences", "read-only"),
+    Situation(
+        "preferences, saved",
+        "settings/preferences",
+        "/settings/preferences",
+        "settings",
+        send("/settings/preferences"),
+    ),
     Situation(
         "password, refused",
         "settings/auth/password",
         "/settings/auth",
-        step=send("Change the password", current="wrong", password="short", again="other"),
+        step=send("/settings/auth/password", current="wrong", password="short", again="other"),
     ),
 ]
 
