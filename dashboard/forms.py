@@ -35,7 +35,7 @@ class GoForm(forms.Form):
         host = host.partition("/")[0].partition(":")[0]
         code: str = host.removesuffix(f".{self._domain}")
         if problem := tenancy.code_problem(code):
-            raise ValidationError(_sentence(problem))
+            raise ValidationError(sentence(problem))
         return code
 
 
@@ -106,7 +106,7 @@ class FirstRunForm(NewPasswordForm):
         """By the rules for codes."""
         code: str = self.cleaned_data["code"].strip().lower()
         if problem := tenancy.code_problem(code):
-            raise ValidationError(_sentence(problem))
+            raise ValidationError(sentence(problem))
         return code
 
 
@@ -155,8 +155,9 @@ def refuse(
     """Put the texts of a service's refusal beside their fields; `also` renames fields."""
     for field, texts in refusal.errors.items():
         for text in texts:
-            form.add_error((also or {}).get(field, field), _sentence(text))
+            form.add_error((also or {}).get(field, field), sentence(text))
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A problem's text, as people are told it."""
     return f"{text[:1].upper()}{text[1:]}."

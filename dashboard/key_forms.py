@@ -120,13 +120,13 @@ class KeyForm(forms.Form):
 
 def key_form(member: Member, request: HttpRequest | None = None) -> KeyForm:
     """The form for a new key: empty, or as `request` sent it."""
-    return KeyForm(request.POST if request else None, sites=_sites(member), once=_once(member))
+    return KeyForm(request.POST if request else None, sites=_sites(member), once=once_of(member))
 
 
 def once_more(member: Member, request: HttpRequest) -> KeyForm:
     """The form as it came, to be sent once more if that was meant."""
     data = request.POST.copy()
-    data["once"] = _once(member)
+    data["once"] = once_of(member)
     form = KeyForm(data, sites=_sites(member), once="")
     text = _(
         "A key was made since this form was opened, perhaps by this form sent twice. "
@@ -148,7 +148,7 @@ def known_keys(member: Member, once: str) -> int:
     return int(newest)
 
 
-def _once(member: Member) -> str:
+def once_of(member: Member) -> str:
     """What makes a form good for one key: the newest that its reader has, signed."""
     account_id, user_id = member.site.account_id, member.user.pk
     newest = queries.newest_key_id(account_id=account_id, user_id=user_id)

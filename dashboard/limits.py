@@ -1,4 +1,4 @@
-"""The limit `login`: tries by address and by e-mail, in the store that all processes share.
+"""The limits `login` and `mail`: tries by address and by e-mail, in the store that all processes share.
 
 Across tenants, unlike the API's: a guesser must not get a new window on every host.
 """
@@ -12,6 +12,7 @@ from django_ratelimit.core import get_usage
 
 from goatapi.http import metrics
 from goatapi.http.ratelimit import address_of
+from sites.models import tidy_email
 
 log = logging.getLogger("goatapi.ratelimit")
 
@@ -21,19 +22,28 @@ def seconds_to_wait(request: HttpRequest, *, form: str, also: Sequence[str] = ()
 
     A store that is down lets people in and says so.
     """
-    rate = settings.ENVIRONMENT.ratelimit.get("login")
+    return _wait(request, "login", [f"{form}|{who}" for who in (address_of(request), *also)])
+
+
+def mailed_too_often(request: HttpRequest, *, to: str) -> bool:
+    """Count one mail that a stranger has us send to this address; whether it is one too many."""
+    return _wait(request, "mail", [f"email:{tidy_email(to)}"]) > 0
+
+
+def _wait(request: HttpRequest, limit: str, buckets: Sequence[str]) -> int:
+    rate = settings.ENVIRONMENT.ratelimit.get(limit)
     if rate is None:
         return 0
     try:
-        return max(_count(request, f"{form}|{who}", rate) for who in (address_of(request), *also))
+        return max(_count(request, limit, bucket, rate) for bucket in buckets)
     except Exception:  # noqa: BLE001  # any failure of any store
-        metrics.LIMITER_FAILURES.labels("login").inc()
-        log.warning("the rate limit store does not answer: login passes unlimited")
+        metrics.LIMITER_FAILURES.labels(limit).inc()
+        log.warning("the rate limit store does not answer: %s passes unlimited", limit)
         return 0
 
 
-def _count(request: HttpRequest, bucket: str, rate: tuple[int, int]) -> int:
+def _count(request: HttpRequest, limit: str, bucket: str, rate: tuple[int, int]) -> int:
     usage = get_usage(
-        request, group="login", key=lambda _group, _request: bucket, rate=rate, increment=True
+        request, group=limit, key=lambda _group, _request: bucket, rate=rate, increment=True
     )
     return max(1, usage["time_left"]) if usage and usage["should_limit"] else 0

@@ -28,7 +28,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
 
 def origin_for(request: HttpRequest) -> str:
     """For examples: the reader's own address on a site's host, else that of a site called `my-site`."""
-    return f"{request.scheme}://{request.get_host()}" if has_site(request) else _origin("my-site")
+    return f"{request.scheme}://{request.get_host()}" if has_site(request) else origin_of("my-site")
 
 
 def start(request: HttpRequest) -> HttpResponse:
@@ -39,7 +39,7 @@ def start(request: HttpRequest) -> HttpResponse:
         request.GET if "code" in request.GET else None, domain=settings.ENVIRONMENT.domain
     )
     if form.is_bound and form.is_valid():
-        return redirect(f"{_origin(form.cleaned_data['code'])}/sign-in")
+        return redirect(f"{origin_of(form.cleaned_data['code'])}/sign-in")
     return show(request, go=form, status=400 if form.is_bound else 200)
 
 
@@ -51,14 +51,19 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     """The page with one of its two forms."""
-    context = {"go": go, "first_run": first_run, "domain_suffix": f".{settings.ENVIRONMENT.domain}"}
+    context = {
+        "go": go,
+        "first_run": first_run,
+        "domain_suffix": f".{settings.ENVIRONMENT.domain}",
+        "is_open": settings.ENVIRONMENT.signup == "open",
+    }
     response = render(request, "start.html", context, status=status)
     # Its form ends on a subdomain, and Chromium holds `form-action` against redirects too.
-    response["Content-Security-Policy"] = security.policy(form_action=f"'self' {_origin('*')}")
+    response["Content-Security-Policy"] = security.policy(form_action=f"'self' {origin_of('*')}")
     return response
 
 
-def _origin(code: str) -> str:
-    """From the settings, never from the request's Host."""
+def origin_of(code: str) -> str:
+    """The address of the site with this code: from the settings, never from the request's Host."""
     env = settings.ENVIRONMENT
     return f"{env.url_scheme}://{code}.{env.domain}{env.public_port}"

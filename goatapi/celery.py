@@ -81,8 +81,8 @@ app.conf.update(
             "schedule": 1800.0,
             "options": {"expires": 1800.0},
         },
-        "forget mail": {
-            "task": "sites.tasks.forget_failures",
+        "forget mail and sign-ups": {
+            "task": "sites.tasks.forget",
             "schedule": 3600.0,
             "options": {"expires": 3600.0},
         },

@@ -18,8 +18,15 @@ from goatapi import mail_server, object_storage
 ROOT = Path(__file__).resolve().parent.parent
 Network = IPv4Network | IPv6Network
 
-RATE_CLASSES = {"api": (60, 120), "api-count": (60, 120), "count": (4, 1), "login": (20, 60)}
-"""Limits by class as (requests, seconds): part "Rate limit" of the API contract, and GoatCounter's /count."""
+RATE_CLASSES = {
+    "api": (60, 120),
+    "api-count": (60, 120),
+    "count": (4, 1),
+    "login": (20, 60),
+    "mail": (5, 3600),
+}
+"""Limits by class as (requests, seconds): part "Rate limit" of the API contract, and GoatCounter's /count;
+`mail` is how many mails strangers may have sent to one address."""
 
 KEY = "key"
 """Named beside the classes: the most that an admin may give a single API key; as `api` unless set."""

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from dashboard import (
     about,
     errors,
+    find_site,
     first_run,
     key_pages,
     password,
@@ -12,8 +13,10 @@ from dashboard import (
     prove,
     settings_auth,
     sign_in,
+    sign_up,
     start,
     verify,
+    welcome,
 )
 from dashboard.reference import views as reference
 from exports.api import ExportViewSet
@@ -52,6 +55,12 @@ urlpatterns: list[URLPattern] = [
     path("api.html", reference.api_html),
     path("api2.html", reference.api2_html),
     path("first-run", first_run.create),
+    path("sign-up", sign_up.show),
+    path("sign-up/code", sign_up.code),
+    path("sign-up/confirm", sign_up.confirm),
+    path("find-my-site", find_site.find),
+    path("welcome", welcome.welcome),
+    path("welcome/status", welcome.status),
     path("sign-in", sign_in.sign_in, name="account_login"),
     path("sign-out", sign_in.sign_out, name="account_logout"),
     path("prove", prove.prove, name="account_reauthenticate"),

@@ -28,7 +28,12 @@ TENANTLESS = frozenset(
 )
 """Paths that answer on any host; their requests carry no `site`."""
 
-OWN_PAGES = frozenset({"/", "/api.html", "/api2.html", "/first-run", "/help", "/sign-in"})
+OWN_PAGES = frozenset(
+    {
+        *("/", "/api.html", "/api2.html", "/first-run", "/help", "/sign-in"),
+        *("/sign-up", "/sign-up/code", "/sign-up/confirm", "/find-my-site"),
+    }
+)
 """Paths that answer on the service's own name, too; there their requests carry no `site`."""
 
 

@@ -281,3 +281,19 @@ class Mail(models.Model):
                 fields=["due_at"], condition=models.Q(failed_at=None), name="mail_that_waits"
             )
         ]
+
+
+class SignUp(models.Model):
+    """Somebody's wish for an account, until the link that was mailed to them is opened, or a day is over.
+
+    With a `site` it is fulfilled, and its token (now another one, good for minutes) lets them in there once.
+    """
+
+    email = models.EmailField(max_length=255)
+    code = models.CharField(max_length=50)
+    password = models.CharField(max_length=128)  # as in User: hashed
+    language = models.CharField(max_length=16)
+    timezone = models.CharField(max_length=64)
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, null=True, related_name="+")
+    expires_at = models.DateTimeField(db_index=True)

@@ -48,6 +48,18 @@ def site_by_code(code: str) -> Site:
     return site
 
 
+def code_problem(code: str) -> str | None:
+    """Why there can be no new site with this code, as one sentence; None if there can."""
+    taken = Site.objects.filter(code=code).exists()
+    return tenancy.code_problem(code) or (f"the code ‘{code}’ is taken" if taken else None)
+
+
+def sites_of_person(email: str) -> list[Site]:
+    """The active sites that the person with this address can sign in to, by code; none for a stranger."""
+    theirs = _active().filter(account__memberships__user__email=tidy_email(email))
+    return list(theirs.order_by("code"))
+
+
 def sites_of(*, account_id: int) -> list[Site]:
     """The account's active sites: the primary first, the others by code."""
     return list(_active().filter(account_id=account_id).order_by("-is_primary", "code"))

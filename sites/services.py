@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from goatapi import errors
-from sites import preferences, queries, tenancy
+from sites import outbox, preferences, queries, tenancy
 from sites.models import Account, Membership, Role, Site, User, tidy_email
 
 
@@ -131,6 +131,15 @@ def change_preferences(*, user: User, **chosen: object) -> None:
     merged = {**row.preferences, **chosen}
     user.preferences = {name: value for name, value in merged.items() if value != ""}
     user.save(update_fields=["preferences"])
+
+
+def mail_sites(*, email: str) -> None:
+    """Mail to this address which sites it can sign in to, also when there are none: nobody else learns of it."""
+    found = [
+        {"code": site.code, "url": queries.site_url(site)}
+        for site in queries.sites_of_person(email)
+    ]
+    outbox.post(to=email, kind="find-my-site", context={"sites": found})
 
 
 def _user(*, email: str, password: str | None, verified: bool) -> User:

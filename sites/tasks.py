@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from goatapi.celery import app
-from sites import delivery, key_warnings
+from sites import delivery, key_warnings, sign_up
 
 
 @app.task
@@ -13,9 +13,10 @@ def deliver() -> None:
 
 
 @app.task
-def forget_failures() -> None:
-    """Delete what was given up long ago."""
+def forget() -> None:
+    """Delete mail that was given up long ago, and wishes for accounts that nobody has confirmed."""
     delivery.forget_failures()
+    sign_up.forget_over()
 
 
 @app.task

@@ -61,7 +61,7 @@ def test_the_command_prints_it(token: str, capsys: pytest.CaptureFixture[str]) -
 def test_the_token_makes_the_first_account(token: str, house: Path) -> None:
     reply = send(token)
     assert reply.status_code == 200
-    assert 'href="http://my-site.example.com:8000/sign-in"' in reply.content.decode()
+    assert 'href="http://my-site.example.com:8000/sign-in?next=/welcome"' in reply.content.decode()
     assert Site.objects.get().code == "my-site"
     assert User.objects.get().email == "me@example.org"
     assert not (house / "first_run_token").exists()

@@ -111,10 +111,10 @@ def test_after_two_days_it_is_given_up_without_its_contents_and_forgotten_after_
         assert mail.failed_at == timezone.now()
         assert (mail.text, mail.html) == ("", "")
         assert delivery.deliver() == 0
-        tasks.forget_failures()
+        tasks.forget()
         assert posted() == [mail]
         clock.shift(timedelta(days=14, seconds=1))
-        tasks.forget_failures()
+        tasks.forget()
         assert posted() == []
 
 
