@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ROUNDS ?= 200
 SEED ?=
 
-.PHONY: run test fuzz faults check ci bench lock format schema clean
+.PHONY: run test fuzz faults check ci bench lock format schema messages clean
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/python -m goatapi.supervisor
@@ -52,6 +52,12 @@ format: $(VENV)/.dev
 # Renews the API reference in docs/.
 schema: $(VENV)/.dev
 	$(BIN)/python manage.py schema
+
+# Renews the catalogues of translations and what is compiled of them; needs gettext's tools, as nothing else does.
+messages: $(VENV)/.dev
+	$(BIN)/python manage.py makemessages --all --no-location --no-obsolete --no-wrap \
+		$(addprefix --ignore=,.venv tests bench docs)
+	$(BIN)/python manage.py compilemessages --ignore=.venv
 
 # Renews the hashed requirements after a change of pyproject.toml.
 lock: $(VENV)/.dev

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dashboard import proof
 from goatapi import errors
@@ -28,7 +29,7 @@ SITE = "site"
 PROOFS = ("account_authentication_methods", "account_authentication_methods_user")
 """Where allauth keeps in the session what was proved in it, and by whom."""
 
-ONLY_ADMINS = "only admins and owners can create and revoke API keys"
+ONLY_ADMINS = gettext_lazy("Only admins and owners can create and revoke API keys.")
 
 View = Callable[..., HttpResponse]
 
@@ -84,7 +85,7 @@ def key_keepers_only(view: View) -> View:
     @wraps(view)
     def gate(request: HttpRequest, member: Member, **captured: Any) -> HttpResponse:
         if not member.keeps_keys:
-            raise errors.Forbidden(ONLY_ADMINS)
+            raise errors.Forbidden(str(ONLY_ADMINS))
         return view(request, member, **captured)
 
     return gate

@@ -9,6 +9,7 @@ import time
 from functools import lru_cache
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from goatapi.env import KEY
 from goatapi.http.ratelimit import Caller
@@ -44,10 +45,12 @@ def problem(limit: Rate | None) -> str | None:
         return None
     requests, seconds = limit
     if not (1 <= requests <= MOST_REQUESTS and 1 <= seconds <= LONGEST_SECONDS):
-        return f"a limit is 1 to {MOST_REQUESTS:,} requests in 1 to {LONGEST_SECONDS:,} seconds"
+        text = _("a limit is 1 to %(requests)s requests in 1 to %(seconds)s seconds")
+        return text % {"requests": f"{MOST_REQUESTS:,}", "seconds": f"{LONGEST_SECONDS:,}"}
     most = ceiling()
     if most and not _within(limit, most):
-        return f"this server allows a key at most {most[0]} requests in {most[1]} seconds"
+        text = _("this server allows a key at most %(requests)d requests in %(seconds)d seconds")
+        return text % {"requests": most[0], "seconds": most[1]}
     return None
 
 

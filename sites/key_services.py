@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from goatapi import errors
 from sites import audit, key_limits, key_warnings, keys, queries
@@ -53,7 +54,7 @@ def create_api_key(
         # Locked, so that of two at once the second sees the first's key.
         Account.objects.select_for_update().get(pk=account.pk)
         if queries.newest_key_id(account_id=account.pk, user_id=user.pk) != after:
-            raise errors.AlreadyDone("a key was made since this form was opened")
+            raise errors.AlreadyDone(_("a key was made since this form was opened"))
     key, text = _make(account, user, wish)
     _note("key.created", key, user, _told(key))
     return key, text
@@ -103,7 +104,7 @@ def rotate_api_key(
     _only_admins(account, user)
     old = ApiKey.objects.select_for_update().filter(account=account, pk=key_id).first()
     if old and old.replaced_by.filter(revoked_at=None).exists():
-        raise errors.AlreadyDone("another key has taken this one’s place")
+        raise errors.AlreadyDone(_("another key has taken this one’s place"))
     if old is None or old.revoked_at:
         raise errors.NotFound
     limit = key_limits.in_force(old.limit)
@@ -207,8 +208,10 @@ def _check(account: Account, wish: Wish, *, expired: datetime | None = None) -> 
     errors.refuse(
         name=None
         if 0 < len(wish.name.strip()) <= LONGEST_NAME
-        else f"the name must have 1 to {LONGEST_NAME} characters",
-        permissions="unknown permission" if wish.permissions & ~(keys.ALL | keys.NOTHING) else None,
+        else _("the name must have 1 to %(most)d characters") % {"most": LONGEST_NAME},
+        permissions=_("unknown permission")
+        if wish.permissions & ~(keys.ALL | keys.NOTHING)
+        else None,
         sites=_sites_problem(account, wish.sites),
         expires=None if wish.expires == expired else _expiry_problem(wish.expires),
         limit=key_limits.problem(wish.limit),
@@ -216,11 +219,11 @@ def _check(account: Account, wish: Wish, *, expired: datetime | None = None) -> 
 
 
 def _expiry_problem(expires: datetime | None) -> str | None:
-    return "the expiry has passed already" if expires and expires <= timezone.now() else None
+    return _("the expiry has passed already") if expires and expires <= timezone.now() else None
 
 
 def _sites_problem(account: Account, sites: Sequence[int]) -> str | None:
     if list(sites) == [-1]:
         return None
     mine = {site.pk for site in queries.sites_of(account_id=account.pk)}
-    return None if sites and set(sites) <= mine else "a key is for sites of its own account"
+    return None if sites and set(sites) <= mine else _("a key is for sites of its own account")

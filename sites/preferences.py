@@ -6,6 +6,8 @@
 from copy import deepcopy
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from sites import zones
 from sites.models import User
 
@@ -48,10 +50,10 @@ def problem(name: str, value: object) -> str | None:
     """The rule that this choice breaks, as a sentence's part; None if it can be chosen."""
     allowed = _ALLOWED.get(name)
     if allowed is None:
-        return f"there is no preference ‘{name}’"
+        return _("there is no preference ‘%(name)s’") % {"name": name}
     if name == "timezone":
-        return None if zones.tag(str(value).partition(".")[2]) == value else "no such time zone"
-    return None if value in allowed else f"‘{value}’ can not be chosen"
+        return None if zones.tag(str(value).partition(".")[2]) == value else _("no such time zone")
+    return None if value in allowed else _("‘%(value)s’ can not be chosen") % {"value": value}
 
 
 def user_settings(chosen: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from goatapi import errors
 from sites import outbox, preferences, queries, tenancy
@@ -83,7 +84,8 @@ def add_site(*, account: Account, code: str, link_domain: str = "") -> Site:
                 account=account, code=code, link_domain=link_domain, is_primary=first
             )
     except IntegrityError:
-        raise errors.Invalid({"code": [f"the code ‘{code}’ is taken"]}) from None
+        taken = _("the code ‘%(code)s’ is taken") % {"code": code}
+        raise errors.Invalid({"code": [taken]}) from None
 
 
 def set_domain(*, site: Site, domain: str) -> None:
@@ -146,7 +148,8 @@ def _user(*, email: str, password: str | None, verified: bool) -> User:
     try:
         validate_email(tidy_email(email))
     except ValidationError:
-        raise errors.Invalid({"email": [f"‘{email}’ is not a valid e-mail address"]}) from None
+        problem = _("‘%(email)s’ is not a valid e-mail address") % {"email": email}
+        raise errors.Invalid({"email": [problem]}) from None
     known = queries.user_by_email(email)
     if known:
         return known

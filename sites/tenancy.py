@@ -1,6 +1,6 @@
 """Which tenant a host name means, and what a tenant is for everybody else: a small value.
 
-Pure: no framework, no database, no settings.
+Pure: no database, no settings, of the framework nothing but translations.
 """
 
 import re
@@ -10,6 +10,8 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Literal
 from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
 
 Network = IPv4Network | IPv6Network
 
@@ -110,13 +112,13 @@ def site_url(site: SiteRef, *, scheme: str, domain: str, port: str) -> str:
 def code_problem(code: str) -> str | None:
     """The rule that `code` breaks, as one sentence; None if it is good."""
     if not 2 <= len(code) <= 50:
-        return "the code must have 2 to 50 characters"
+        return _("the code must have 2 to 50 characters")
     if not _CODE.fullmatch(code):
-        return "the code can hold only the letters a to z, digits and -"
+        return _("the code can hold only the letters a to z, digits and -")
     if code.startswith("-") or code.endswith("-"):
-        return "the code cannot start or end with -"
+        return _("the code cannot start or end with -")
     if code in RESERVED:
-        return f"the code ‘{code}’ is reserved"
+        return _("the code ‘%(code)s’ is reserved") % {"code": code}
     return None
 
 

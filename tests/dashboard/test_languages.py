@@ -1,5 +1,6 @@
 """Pages in their reader's language; the API in English."""
 
+import html
 from typing import Any
 
 import pytest
@@ -55,6 +56,20 @@ def test_a_choice_wins_over_the_browser(owner: Tenant) -> None:
     assert language(browser.get("/settings/auth")) == "de"
     services.change_preferences(user=owner.user, language="")
     assert language(browser.get("/settings/auth")) == "en"
+
+
+def test_texts_are_in_that_language(owner: Tenant) -> None:
+    page = html.unescape(at(owner).get("/sign-in", **GERMAN).content.decode())
+    assert "Anmelden" in page
+    assert "Sign in" not in page
+
+
+def test_refusals_of_forms_are_in_that_language(owner: Tenant) -> None:
+    services.change_preferences(user=owner.user, language="de-DE")
+    reply = signed_in(owner).post("/settings/auth/password", {"current": "wrong"})
+    page = html.unescape(reply.content.decode())
+    assert "Das ist nicht Ihr jetziges Passwort." in page
+    assert "Dieses Feld ist zwingend erforderlich." in page
 
 
 def test_the_api_speaks_english_to_everybody(owner: Tenant) -> None:
