@@ -16,6 +16,8 @@ from django.template import Context, loader
 from django.utils import translation
 
 from goatapi import errors
+from sites import queries
+from sites.formats import reader
 from sites.models import Mail, tidy_email
 
 log = logging.getLogger("goatapi.mail")
@@ -26,12 +28,15 @@ LONGEST_SUBJECT = 200
 def post(*, to: str, kind: str, context: Mapping[str, Any], language: str | None = None) -> None:
     """Have a mail sent, soon, if this transaction is kept.
 
-    `kind` names the templates `mail/KIND.subject.txt`, `KIND.txt` and `KIND.html`; `language` is the reader's
-    (none: the one that is active). Errors: `errors.Invalid` for `to`.
+    `kind` names the templates `mail/KIND.subject.txt`, `KIND.txt` and `KIND.html`, which know their `reader`.
+    Without a `language` it is the one that the reader has chosen, else the one that is active.
+    Errors: `errors.Invalid` for `to`.
     """
     _check_address(to)
-    given = {**context, "service": settings.ENVIRONMENT.domain, "service_url": service_url()}
-    with translation.override(language or translation.get_language() or settings.LANGUAGE_CODE):
+    whom = reader(queries.user_by_email(to), language=translation.get_language())
+    more = {"reader": whom, "service": settings.ENVIRONMENT.domain, "service_url": service_url()}
+    given = {**context, **more}
+    with translation.override(language or whom.language):
         Mail.objects.create(
             to=tidy_email(to),
             kind=kind,

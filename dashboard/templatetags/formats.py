@@ -23,6 +23,12 @@ def when(value: datetime | None, reader: Reader) -> str:
 
 
 @register.filter
+def moment(value: datetime | None, reader: Reader) -> str:
+    """As `when`, without an element around it: for mails, and within sentences."""
+    return reader.moment(value) if value else ""
+
+
+@register.filter
 def day(value: date | None, reader: Reader) -> str:
     """The date, of a moment as well; nothing for None."""
     return format_html(ELEMENT, machine(value), reader.day(value)) if value else ""

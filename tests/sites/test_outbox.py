@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from goatapi import errors, mail_server
 from goatapi.env import BadEnvironment, read
 from sites import delivery, outbox, tasks
-from sites.models import Mail
+from sites.models import Mail, User
 from tests.mailbox import MailServer, closed_port, posted
 
 ANN, BOB = "ann@example.net", "bob@example.net"
@@ -215,6 +215,15 @@ def test_a_mail_is_in_its_readers_language_whoever_posts_it(db: None) -> None:
         post(language="en")
         assert translation.get_language() == "de"
     assert '<html lang="en">' in posted()[0].html
+
+
+def test_a_mail_is_in_the_language_that_its_reader_has_chosen(db: None) -> None:
+    ann = User.objects.create_user(ANN, preferences={"language": "de-DE"})
+    post(ann.email)
+    post(BOB)
+    german, english = posted()
+    assert '<html lang="de">' in german.html
+    assert '<html lang="en">' in english.html
 
 
 def test_without_a_mail_server_each_mail_is_a_readable_file(
