@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -31,7 +31,7 @@ PROOFS = ("account_authentication_methods", "account_authentication_methods_user
 
 ONLY_ADMINS = gettext_lazy("Only admins and owners can create and revoke API keys.")
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def members_only(view: View) -> View:
     """Gives the view its `Member`; everybody else is sent to sign in."""
 
     @wraps(view)
-    def gate(request: HttpRequest, **captured: Any) -> HttpResponse:
+    def gate(request: HttpRequest, **captured: Any) -> HttpResponseBase:
         member = member_of(request)
         if member is None:
             return redirect(f"/sign-in?{urlencode({'next': request.path})}")
@@ -83,7 +83,7 @@ def key_keepers_only(view: View) -> View:
 
     @members_only
     @wraps(view)
-    def gate(request: HttpRequest, member: Member, **captured: Any) -> HttpResponse:
+    def gate(request: HttpRequest, member: Member, **captured: Any) -> HttpResponseBase:
         if not member.keeps_keys:
             raise errors.Forbidden(str(ONLY_ADMINS))
         return view(request, member, **captured)
@@ -97,7 +97,7 @@ def at_least(role: Role) -> Callable[[View], View]:
     def gate_of(view: View) -> View:
         @members_only
         @wraps(view)
-        def gate(request: HttpRequest, member: Member, **captured: Any) -> HttpResponse:
+        def gate(request: HttpRequest, member: Member, **captured: Any) -> HttpResponseBase:
             if not member.role.is_at_least(role):
                 text = _("This needs the role ‘%(role)s’. Yours is ‘%(own)s’.")
                 raise errors.Forbidden(text % {"role": role.label, "own": member.role.label})
@@ -115,7 +115,7 @@ def fresh_proof(view: View) -> View:
     """
 
     @wraps(view)
-    def gate(request: HttpRequest, member: Member, **captured: Any) -> HttpResponse:
+    def gate(request: HttpRequest, member: Member, **captured: Any) -> HttpResponseBase:
         if not proof.is_fresh(request, member.user):
             if request.method != "POST":
                 return redirect(f"/prove?{urlencode({'next': request.get_full_path()})}")

@@ -8,18 +8,15 @@ from django.http import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from exports import files, queries, schema, services
-from exports.models import Export, Format, State
+from exports import downloads, queries, schema, services
+from exports.models import Export
 from exports.serializers import DAY, TIME, ExportSerializer
-from goatapi.errors import GoatapiError, Gone
-from goatapi.http.download import Download, answer
+from goatapi.errors import GoatapiError
 from goatapi.http.fields import check_known, integer, path_id, whole_number
 from sites import keys
 from sites.access import key_of
 from sites.keyed import KeyedViewSet
 from sites.middleware import site_of
-
-EXPIRED = "exports are kept for 24 hours; this export file has been deleted"
 
 
 class ExportViewSet(KeyedViewSet):
@@ -73,29 +70,11 @@ class ExportViewSet(KeyedViewSet):
         export = _export(request, id)
         if export.state in queries.OPEN:
             return Response({"status": "still being generated"}, status=202)
-        if export.state == State.FAILED:
-            raise GoatapiError(export.error)
-        if export.state == State.EXPIRED:
-            raise Gone(EXPIRED)
-        return _file(request, export)
+        return downloads.send(request._request, export)
 
 
 def _export(request: Request, id: str) -> Export:
     return queries.export_of(site_id=site_of(request).id, export_id=path_id("id", id))
-
-
-def _file(request: Request, export: Export) -> HttpResponseBase:
-    try:
-        file = Download(
-            files.fetch(export),
-            export.file_name,
-            Format(export.format).content_type,
-            export.sha256,
-            export.finished_at or export.created_at,
-        )
-        return answer(request._request, file)
-    except FileNotFoundError:
-        raise Gone(EXPIRED) from None
 
 
 def _object(data: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from exports import bell, files, queries, writers
+from exports import bell, files, notices, queries, writers
 from exports.models import Export, State
 from storage.registry import storage
 from storage.types import Span
@@ -122,16 +122,18 @@ class Claim:
             rows = self._write(target, upto)
             self._reached = max(self._reached, upto)
             self._update(lease_until=timezone.now() + LEASE, **self._so_far())
-        self._update(
-            state=State.DONE,
-            finished_at=timezone.now(),
-            num_rows=rows,
-            last_hit_id=self._reached,
-            size_bytes=target.size,
-            sha256=target.hexdigest(),
-            stored_as=self._name,
-            error="",
-        )
+        with transaction.atomic():
+            self._update(
+                state=State.DONE,
+                finished_at=timezone.now(),
+                num_rows=rows,
+                last_hit_id=self._reached,
+                size_bytes=target.size,
+                sha256=target.hexdigest(),
+                stored_as=self._name,
+                error="",
+            )
+            notices.tell(self.export.pk)
         files.keep_only(self.export, self._name)
 
     def give_back(self) -> None:
@@ -147,8 +149,11 @@ class Claim:
             self._held().update(state=State.QUEUED, owner="", lease_until=timezone.now() + wait)
             return
         text = f"the export could not be built ({type(error).__name__}); please start a new one"
-        gone = self._held().update(state=State.FAILED, finished_at=timezone.now(), error=text)
-        if gone:
+        with transaction.atomic():
+            held = self._held().update(state=State.FAILED, finished_at=timezone.now(), error=text)
+            if held:
+                notices.tell(self.export.pk)
+        if held:
             files.remove_soon(site_id=self.export.site_id, export_id=self.export.pk)
 
     def tidy_up(self) -> None:

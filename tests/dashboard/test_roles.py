@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from sites import key_services, keys, links
+from exports import services as exports
+from sites import key_services, keys, links, queries
 from sites.models import ApiKey, Role, User
 from sites.services import add_member
 from tests.client import ApiClient
@@ -50,6 +51,13 @@ route                                     method nobody guest thief reader setti
 /settings/auth/keys                       POST   in     400   in    403    403      400   400
 /settings/auth/keys/<int:key_id>/revoke   GET    in     on    in    403    403      on    on
 /settings/auth/keys/<int:key_id>/revoke   POST   in     404   in    403    403      on    on
+/settings/exports                            GET    in     ok    in    403    ok       ok    ok
+/settings/exports                            POST   in     400   in    403    400      400   400
+/settings/exports/<int:export_id>            GET    in     404   in    403    ok       ok    ok
+/settings/exports/<int:export_id>/progress   GET    in     404   in    403    ok       ok    ok
+/settings/exports/<int:export_id>/download   GET    in     404   in    403    on       on    on
+/settings/exports/<int:export_id>/delete     GET    in     on    in    403    on       on    on
+/settings/exports/<int:export_id>/delete     POST   in     404   in    403    on       on    on
 """
 
 # none: no key. foreign: another account's. away: the same key on its own host, with our ids. weak: without
@@ -177,6 +185,7 @@ def _newcomer(tenant: Tenant) -> User:
 
 
 MAKERS: dict[str, Any] = {
+    "export_id": lambda tenant: exports.start_export(site=queries.ref(tenant.site)).pk,
     "key_id": lambda tenant: tenant.account.api_keys.get().pk,
     "token": lambda tenant: links.verification_link(_newcomer(tenant), tenant.site).rpartition("/")[
         2

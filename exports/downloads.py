@@ -1,0 +1,36 @@
+"""The file of an export as an answer, for the API and the page alike: all of it, or a range."""
+
+from django.http import HttpRequest, HttpResponseBase
+
+from exports import files
+from exports.models import Export, Format, State
+from goatapi.errors import GoatapiError, Gone
+from goatapi.http.download import Download, answer
+
+EXPIRED = "exports are kept for 24 hours; this export file has been deleted"
+
+
+def send(request: HttpRequest, export: Export) -> HttpResponseBase:
+    """What `request` (GET or HEAD) asks of the file of an export that has ended.
+
+    Errors: `GoatapiError` for one that has failed, `Gone` for a file that was deleted, and those of
+    `goatapi.http.download.answer`.
+    """
+    if export.state == State.FAILED:
+        raise GoatapiError(export.error)
+    if export.state == State.EXPIRED:
+        raise Gone(EXPIRED)
+    try:
+        return answer(request, _file(export))
+    except FileNotFoundError:
+        raise Gone(EXPIRED) from None
+
+
+def _file(export: Export) -> Download:
+    return Download(
+        files.fetch(export),
+        export.file_name,
+        Format(export.format).content_type,
+        export.sha256,
+        export.finished_at or export.created_at,
+    )
