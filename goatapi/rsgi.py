@@ -22,6 +22,7 @@ from hits.door import Reply, Visit, unavailable
 from hits.figures import JournalFigures
 from hits.journal import Journal
 from sites.directory import LONG_PATIENCE, PATIENCE, directory
+from sites.figures import MailFigures
 from sites.tenancy import SiteRef
 
 THREADS = 4
@@ -52,6 +53,7 @@ class Application:
             settings.ENVIRONMENT.metrics_port,
             JournalFigures(runtime.journal()),
             ExportFigures(owner_prefix=owner_prefix()),
+            MailFigures(),
             processes=settings.ENVIRONMENT.web_processes,
         )
         calm()

@@ -16,6 +16,7 @@ from hits.quarantine import Kept
 from hits.segments import Damage, is_torn
 from ops.doctor import Finding, Level
 from ops.management.commands.prepare import is_current
+from sites import outbox
 from storage.registry import storage
 from storage.types import Census
 
@@ -25,6 +26,7 @@ WAITING = timedelta(minutes=1)
 LAPSED = timedelta(seconds=30)
 """A lease that lapsed is taken up by the sweep within five seconds, if there is a worker."""
 
+UNSENT = timedelta(minutes=10)
 UNBUILT = timedelta(minutes=10)
 ORPHANED = timedelta(minutes=10)
 """The worker removes such files itself every five minutes."""
@@ -229,5 +231,19 @@ def _names(kept: list[Kept]) -> str:
     return ", ".join(each.path.name for each in kept[:SHOWN])
 
 
+def mail() -> Iterator[Finding]:
+    """Whether mail goes out, and whether some was given up."""
+    oldest, error = outbox.oldest_waiting(), outbox.newest_error()
+    if oldest and timezone.now() - oldest > UNSENT:
+        minutes = int((timezone.now() - oldest).total_seconds() / 60)
+        what = f"the oldest mail has waited for {minutes} minutes; {error or 'nobody has tried to send it'}"
+        mend = "start manage.py worker" if not error else "see EMAIL_URL, and the mail server's log"
+        yield Finding("mail", Level.WARNING, "outbox", what, mend)
+    if lost := outbox.given_up():
+        what = f"{lost} mails were given up within two weeks; the last error: {error}"
+        mend = "see EMAIL_URL, and the mail server's log; people have to ask for their mail again"
+        yield Finding("mail", Level.WARNING, "outbox", what, mend)
+
+
 LOCAL = (drain, disk, quarantine)
-STORED = (migrations, journal, pageviews, exports, export_files)
+STORED = (migrations, journal, pageviews, exports, export_files, mail)

@@ -6,6 +6,7 @@ So no request waits for a mail server, and nobody learns from the time it takes 
 import logging
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -51,6 +52,23 @@ def where() -> str | None:
     """The folder in which mails lie, for pages that tell people to look there; None with a mail server."""
     folder = settings.ENVIRONMENT.email.get("EMAIL_FILE_PATH")
     return str(folder) if folder else None
+
+
+def oldest_waiting() -> datetime | None:
+    """When the oldest mail was posted that is still to be sent; None when there is none."""
+    waiting = Mail.objects.filter(failed_at=None).order_by("created_at")
+    return waiting.values_list("created_at", flat=True).first()
+
+
+def given_up() -> int:
+    """How many mails were given up in the last two weeks."""
+    return Mail.objects.exclude(failed_at=None).count()
+
+
+def newest_error() -> str:
+    """What the last failure said that a mail still tells of; "" for none. It may hold an address."""
+    told = Mail.objects.exclude(error="").order_by("-pk")
+    return told.values_list("error", flat=True).first() or ""
 
 
 def service_url() -> str:

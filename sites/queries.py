@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from goatapi import errors
 from sites import tenancy
@@ -51,7 +52,9 @@ def site_by_code(code: str) -> Site:
 def code_problem(code: str) -> str | None:
     """Why there can be no new site with this code, as one sentence; None if there can."""
     taken = Site.objects.filter(code=code).exists()
-    return tenancy.code_problem(code) or (f"the code ‘{code}’ is taken" if taken else None)
+    return tenancy.code_problem(code) or (
+        _("the code ‘%(code)s’ is taken") % {"code": code} if taken else None
+    )
 
 
 def sites_of_person(email: str) -> list[Site]:

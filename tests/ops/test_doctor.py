@@ -26,7 +26,9 @@ from hits.records import Frame, Hit
 from hits.segments import pack
 from ops.checks import host_backlog
 from ops.management.commands.doctor import mend
+from sites import outbox
 from sites.directory import directory
+from sites.models import Mail
 from storage.registry import storage
 from storage.router import vault_alias
 from storage.types import ROLLUPS
@@ -380,6 +382,19 @@ def test_an_export_without_its_worker_is_found_and_queued_again(well: Cast, api:
     assert doctor("exports").code == 0
     assert services.build_export(export_id, owner="host/alive")
     assert Export.objects.get(pk=export_id).state == State.DONE
+
+
+def test_mail_that_waits_or_was_given_up_is_a_warning(well: Cast) -> None:
+    outbox.post(to="a@example.org", kind="find-my-site", context={"sites": []})
+    assert doctor().findings == []
+    Mail.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+    told = doctor()
+    assert (told.code, told.texts) == (1, ["mail warning outbox"])
+    assert "start manage.py worker" in told.findings[0]["mend"]
+    Mail.objects.update(failed_at=timezone.now(), error="550 nobody here")
+    told = doctor()
+    assert (told.code, told.texts) == (1, ["mail warning outbox"])
+    assert "550 nobody here" in told.findings[0]["what"]
 
 
 def test_an_export_that_nobody_builds_is_a_warning(well: Cast, api: ApiClient) -> None:

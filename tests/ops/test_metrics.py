@@ -27,6 +27,9 @@ from hits.records import Frame, Hit
 from hits.segments import pack
 from ops.checks import host_backlog, host_positions
 from ops.mending import MENDING
+from sites import outbox
+from sites.figures import told
+from sites.models import Mail
 from tests.client import ApiClient
 from tests.doors import DOORS, by_rsgi
 from tests.live.load import USER_AGENTS
@@ -179,6 +182,17 @@ def test_exports_are_told_by_state_and_each_of_this_host_is_timed_once(
     assert (found["exports done"], found["exports queued"], found["exports failed"]) == (2, 1, 0)
     assert 60 <= found["export_oldest_seconds"] < 90
     assert since("goatapi_export_seconds_count", state="done") == 1
+
+
+def test_mail_is_told_by_its_age_and_by_what_was_given_up(cast: Cast) -> None:
+    for _ in range(2):
+        outbox.post(to="a@example.org", kind="find-my-site", context={"sites": []})
+    first, last = Mail.objects.order_by("pk")
+    Mail.objects.filter(pk=first.pk).update(failed_at=timezone.now())
+    Mail.objects.filter(pk=last.pk).update(created_at=timezone.now() - timedelta(minutes=1))
+    found = figures(*told())
+    assert found["mail_given_up"] == 1
+    assert 60 <= found["mail_oldest_seconds"] < 90
 
 
 def test_figures_that_can_not_be_looked_up_leave_out_no_others() -> None:
