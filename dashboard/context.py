@@ -2,10 +2,15 @@
 
 from django.http import HttpRequest
 
+from sites import formats
 from sites.formats import Reader
-from sites.formats import reader as reader_of
 
 
 def reader(request: HttpRequest) -> dict[str, Reader]:
     """`reader`: whom the page is for. The filters of `formats` take it as their argument."""
-    return {"reader": getattr(request, "reader", None) or reader_of()}
+    return {"reader": reader_of(request)}
+
+
+def reader_of(request: HttpRequest) -> Reader:
+    """Whom the request's page is for."""
+    return getattr(request, "reader", None) or formats.reader()

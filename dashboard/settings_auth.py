@@ -7,17 +7,21 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from dashboard import key_list
+from dashboard import key_list, key_once
 from dashboard.access import Member, members_only
 from dashboard.forms import PasswordForm
-from dashboard.key_forms import key_form
 
 PAGE = "/settings/auth"
 
 NOTICES = {
     "password": gettext_lazy("Your password is changed. Your other sessions have ended."),
+}
+
+KEY_NOTICES = {
+    "edited": gettext_lazy("The key is changed. That holds from its next request on."),
     "revoked": gettext_lazy("The key is revoked. Requests with it fail from now on."),
 }
+"""Shown above the list of keys, which lies far below the top."""
 
 PAGE_OR_FORM = ["GET", "HEAD", "POST"]
 """Methods of the forms' routes: a reload of what they answered leads back to the page."""
@@ -27,27 +31,29 @@ PAGE_OR_FORM = ["GET", "HEAD", "POST"]
 @members_only
 def auth(request: HttpRequest, member: Member) -> HttpResponse:
     """The page."""
-    return show(request, member, notice=NOTICES.get(request.session.pop("notice", "")))
+    said = request.session.pop("notice", "")
+    return show(request, member, notice=NOTICES.get(said), key_notice=KEY_NOTICES.get(said))
 
 
 def show(request: HttpRequest, member: Member, *, status: int = 200, **given: Any) -> HttpResponse:
     """The page with what a form's answer has `given` in place of the usual parts of the context."""
-    context = {"member": member, **_password_part(member), **_keys_part(member), **given}
+    parts = _password_part(member) | _keys_part(member, request)
+    context = {"member": member, **parts, **given}
     return render(request, "settings_auth.html", context, status=status)
 
 
 def back(request: HttpRequest, notice: str) -> HttpResponse:
-    """To the page, which shows this one of `NOTICES` once."""
+    """To the page, which shows this one of the notices once."""
     request.session["notice"] = notice
-    return redirect(PAGE)
+    return redirect(f"{PAGE}#api" if notice in KEY_NOTICES else PAGE)
 
 
 def _password_part(member: Member) -> dict[str, Any]:
     return {"password_form": PasswordForm(user=member.user)}
 
 
-def _keys_part(member: Member) -> dict[str, Any]:
+def _keys_part(member: Member, request: HttpRequest) -> dict[str, Any]:
     return {
-        "key_form": key_form(member) if member.keeps_keys else None,
+        "key_form": key_once.blank(member, request) if member.keeps_keys else None,
         "keys": key_list.rows(account_id=member.site.account_id),
     }

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dashboard import key_forms, key_list
+from dashboard import key_list, key_once
 from dashboard.access import Member, at_least, fresh_proof, open_session
 from goatapi import errors
 from sites import key_services, keys, queries, sign_up
@@ -63,7 +63,7 @@ def _make_key(request: HttpRequest, member: Member) -> HttpResponse:
             name=_("First pageview"),
             permissions=keys.COUNT,
             sites=[member.site.id],
-            after=key_forms.known_keys(member, request.POST.get("once", "")),
+            after=key_once.known_keys(member, request.POST.get("once", "")),
         )
     except errors.AlreadyDone:
         return _show(request, member, twice=True, status=409)
@@ -84,7 +84,7 @@ def _show(
         "counted": _has_counted(member),
         "fresh": fresh,
         "twice": twice,
-        "once": key_forms.once_of(member),
+        "once": key_once.once_of(member),
     }
     return render(request, "welcome.html", context, status=status)
 

@@ -69,6 +69,8 @@ urlpatterns: list[URLPattern] = [
     path("settings/auth", settings_auth.auth),
     path("settings/auth/password", password.password),
     path("settings/auth/keys", key_pages.create_key),
+    path("settings/auth/keys/<int:key_id>/edit", key_pages.edit_key),
+    path("settings/auth/keys/<int:key_id>/rotate", key_pages.rotate_key),
     path("settings/auth/keys/<int:key_id>/revoke", key_pages.revoke_key),
     path("settings/preferences", preferences.preferences),
     path("settings/exports", export_pages.exports),

@@ -6,7 +6,9 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from sites import outbox, queries
+from sites.formats import reader
 from sites.models import KEY_ROLES, ApiKey, Role, User
+from sites.preferences import language_of
 
 WARNINGS = (1, 7)
 """Days before. The later warning is looked for first: who gets that needs the other no more."""
@@ -48,7 +50,9 @@ def _warn(key: ApiKey, days: int) -> bool:
         "url": f"{queries.site_url(sites[0])}/settings/auth/keys/{key.pk}/edit",
     }
     for person in _people(key):
-        outbox.post(to=person.email, kind="key-expiring", context=context)
+        given = context | {"reader": reader(person)}
+        language = language_of(person)
+        outbox.post(to=person.email, kind="key-expiring", context=given, language=language)
     return True
 
 

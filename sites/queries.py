@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from goatapi import errors
 from sites import tenancy
-from sites.models import Account, ApiKey, Membership, Site, State, User, tidy_email
+from sites.models import KEY_ROLES, Account, ApiKey, Membership, Site, State, User, tidy_email
 from sites.tenancy import SiteRef
 
 # Every request of the API asks this, and the ORM would take a millisecond each time to compose it.
@@ -142,6 +142,12 @@ def key_of(*, account_id: int, key_id: int) -> ApiKey:
     if key is None:
         raise errors.NotFound
     return key
+
+
+def key_keepers(*, account_id: int) -> set[int]:
+    """The ids of the account's members whose keys work."""
+    keepers = Membership.objects.filter(account_id=account_id, role__in=KEY_ROLES)
+    return set(keepers.values_list("user_id", flat=True))
 
 
 def newest_key_id(*, account_id: int, user_id: int) -> int:

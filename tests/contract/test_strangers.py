@@ -35,6 +35,8 @@ PAGES = {
     "settings/auth",
     "settings/auth/password",
     "settings/auth/keys",
+    "settings/auth/keys/<int:key_id>/edit",
+    "settings/auth/keys/<int:key_id>/rotate",
     "settings/auth/keys/<int:key_id>/revoke",
     "security.txt",
     ".well-known/security.txt",

@@ -14,7 +14,7 @@ from tests.dashboard.browser import Browser, at, key_form, signed_in
 from tests.make import Cast
 
 SIGN_IN = "to sign in"
-REVOKE = "settings/auth/keys/<int:key_id>/revoke"
+KEY = "settings/auth/keys/<int:key_id>"
 
 # Route → method → (passer-by or stranger, read-only and settings, admin and owner)
 TABLE: dict[str, dict[str, tuple[object, object, object]]] = {
@@ -30,7 +30,9 @@ TABLE: dict[str, dict[str, tuple[object, object, object]]] = {
     "settings/auth": {"GET": (SIGN_IN, 200, 200), "POST": (405, 405, 405)},
     "settings/auth/password": {"GET": (SIGN_IN, 302, 302), "POST": (SIGN_IN, 400, 400)},
     "settings/auth/keys": {"GET": (SIGN_IN, 403, 302), "POST": (SIGN_IN, 403, 200)},
-    REVOKE: {"GET": (SIGN_IN, 403, 302), "POST": (SIGN_IN, 403, 302)},
+    f"{KEY}/edit": {"GET": (SIGN_IN, 403, 200), "POST": (SIGN_IN, 403, 400)},
+    f"{KEY}/rotate": {"GET": (SIGN_IN, 403, 200), "POST": (SIGN_IN, 403, 400)},
+    f"{KEY}/revoke": {"GET": (SIGN_IN, 403, 302), "POST": (SIGN_IN, 403, 302)},
     "security.txt": {"GET": (200, 200, 200), "POST": (405, 405, 405)},
     ".well-known/security.txt": {"GET": (200, 200, 200), "POST": (405, 405, 405)},
 }
@@ -82,6 +84,8 @@ def test_nobody_sees_another_accounts_keys_or_people(cast: Cast) -> None:
         "/first-run",
         "/settings/auth/password",
         "/settings/auth/keys",
+        "/settings/auth/keys/1/edit",
+        "/settings/auth/keys/1/rotate",
         "/settings/auth/keys/1/revoke",
     ],
 )

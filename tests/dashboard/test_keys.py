@@ -167,7 +167,7 @@ def test_a_revoked_key_fails_and_is_gone(cast: Cast) -> None:
     browser = signed_in(cast.owner, Role.ADMIN)
     key = ApiKey.objects.get(account=cast.owner.account)
     path = f"/settings/auth/keys/{key.pk}/revoke"
-    assert browser.post(path)["Location"] == "/settings/auth"
+    assert browser.post(path)["Location"] == "/settings/auth#api"
     page = browser.get("/settings/auth").content.decode()
     assert "The key is revoked." in page
     assert key.prefix not in page

@@ -56,12 +56,22 @@ def make_key(page: Page, world: World) -> None:
     page.locator("#new-key").wait_for()
 
 
+def refused_edit(page: Page, world: World) -> None:
+    """What a browser lets through and the service does not."""
+    for name, value in (("reach", "some"), ("expires", "date"), ("limit", "own")):
+        page.locator(f"[name={name}][value={value}]").check()
+    send("/settings/auth/keys")(page, world)
+    page.locator(".wrong").first.wait_for()
+
+
 def open_all(page: Page, world: World) -> None:
     """Everything that can be unfolded is."""
     for summary in page.locator("main summary").all():
         if summary.is_visible():
             summary.click()
 
+
+KEY = "settings/auth/keys/<int:key_id>"
 
 SITUATIONS = [
     Situation("start", "", "/", NOBODY, bare=True),
@@ -96,6 +106,16 @@ SITUATIONS = [
         "/settings/preferences",
         "settings",
         send("/settings/preferences"),
+    ),
+    Situation("key, edited", f"{KEY}/edit", "/settings/auth/keys/{key_id}/edit", shows=("key",)),
+    Situation(
+        "key, edit refused",
+        f"{KEY}/edit",
+        "/settings/auth/keys/{key_id}/edit",
+        step=refused_edit,
+    ),
+    Situation(
+        "key, rotated", f"{KEY}/rotate", "/settings/auth/keys/{key_id}/rotate", shows=("key",)
     ),
     Situation(
         "password, refused",
