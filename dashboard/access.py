@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from dashboard import proof
 from goatapi import errors
-from sites import queries
+from sites import members, queries
+from sites.country import country_of
 from sites.middleware import site_of
 from sites.models import KEY_ROLES, Role, User
 from sites.tenancy import SiteRef
@@ -50,11 +51,18 @@ class Member:
 
 def member_of(request: HttpRequest) -> Member | None:
     """Who is asking; None for passers-by and for people of other accounts."""
-    site, user = site_of(request), request.user
-    if not isinstance(user, User) or request.session.get(SITE) != site.id:
+    site, user = site_of(request), visitor(request)
+    if user is None:
         return None
     role = queries.role_of(account_id=site.account_id, user_id=user.pk)
     return Member(user, Role(role), site) if role else None
+
+
+def visitor(request: HttpRequest) -> User | None:
+    """Who is signed in on this site, member or (with an invitation) not yet."""
+    user = request.user
+    signed_in_here = request.session.get(SITE) == site_of(request).id
+    return user if isinstance(user, User) and signed_in_here else None
 
 
 def open_session(request: HttpRequest, user: User) -> None:
@@ -62,7 +70,9 @@ def open_session(request: HttpRequest, user: User) -> None:
     proofs = {name: request.session[name] for name in PROOFS if name in request.session}
     request.session.flush()
     login(request, user)
-    request.session.update(proofs | {SITE: site_of(request).id})
+    site = site_of(request)
+    request.session.update(proofs | {SITE: site.id})
+    members.note_sign_in(account_id=site.account_id, user=user, country=country_of(request))
 
 
 def members_only(view: View) -> View:

@@ -37,6 +37,7 @@ PAGES = (
     Page("/settings/audit", gettext_lazy("Audit log"), Role.ADMIN),
     Page("/settings/account", gettext_lazy("Account"), Role.OWNER),
     Page("/settings/preferences", gettext_lazy("Preferences"), Role.READ_ONLY),
+    Page("/settings/leave", gettext_lazy("Leave"), Role.READ_ONLY),
 )
 """In the order of the navigation. A page shows up when `goatapi.urls` has its route."""
 

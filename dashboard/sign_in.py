@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard import limits
-from dashboard.access import member_of, safe_path
+from dashboard.access import member_of, safe_path, visitor
 from dashboard.forms import SignInForm
+from sites import members
+from sites.country import country_of
 from sites.middleware import has_site, site_of
 from sites.models import User, tidy_email
 
@@ -31,8 +33,18 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
+    if user := visitor(request):
+        members.note_sign_out(account_id=site_of(request).account_id, user=user)
     logout(request)
     return redirect("/sign-in")
+
+
+def go_on(request: HttpRequest, user: User, *, wanted: str) -> HttpResponse:
+    """To the second factor, or in. What the visitor brought along of a session ends here."""
+    request.session.flush()
+    login = Login(user=user, email=user.email, redirect_url=wanted)
+    answer: HttpResponse = perform_password_login(request, {"email": user.email}, login)
+    return answer
 
 
 def _try(request: HttpRequest, form: SignInForm) -> HttpResponse:
@@ -44,17 +56,12 @@ def _try(request: HttpRequest, form: SignInForm) -> HttpResponse:
         return _show(request, form, status=429)
     user = authenticate(request, email=email, password=form.cleaned_data["password"])
     if not isinstance(user, User):
+        members.note_failed_sign_in(
+            account_id=site_of(request).account_id, email=email, country=country_of(request)
+        )
         form.add_error(None, _("This e-mail and password do not open this site."))
         return _show(request, form, status=400)
-    return _go_on(request, user, wanted=safe_path(form.cleaned_data["next"]))
-
-
-def _go_on(request: HttpRequest, user: User, *, wanted: str) -> HttpResponse:
-    """To the second factor, or in. What the visitor brought along of a session ends here."""
-    request.session.flush()
-    login = Login(user=user, email=user.email, redirect_url=wanted)
-    answer: HttpResponse = perform_password_login(request, {"email": user.email}, login)
-    return answer
+    return go_on(request, user, wanted=safe_path(form.cleaned_data["next"]))
 
 
 def _show(request: HttpRequest, form: SignInForm, *, status: int = 200) -> HttpResponse:

@@ -12,12 +12,14 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from goatapi import errors
 from sites import members, outbox, queries
 from sites.audit import record
 from sites.models import Invitation, Membership, Role, User, tidy_email
+from sites.preferences import language_of
 from sites.tenancy import SiteRef
 
 LIFE = timedelta(days=7)
@@ -79,7 +81,7 @@ def is_good(invitation: Invitation) -> bool:
 
 def find(*, account_id: int, token: str) -> Invitation | None:
     """The good invitation to this account with this token."""
-    invitation = _all(account_id).filter(digest=_digest(token)).first()
+    invitation = _all(account_id).select_related("invited_by").filter(digest=_digest(token)).first()
     return invitation if invitation and is_good(invitation) else None
 
 
@@ -109,8 +111,8 @@ def accept(*, account_id: int, token: str, user: User) -> None:
 
 
 @transaction.atomic
-def enrol(*, account_id: int, token: str, name: str, password: str) -> tuple[User, bool]:
-    """Join as somebody new; also whether the person was made now, and is no old one without a password.
+def enrol(*, account_id: int, token: str, name: str, password: str) -> User:
+    """Join as somebody new, or known who never had a password: to set one proves no less than a reset.
 
     Errors: `errors.NotFound` for a token that is void, or of somebody who has to sign in.
     """
@@ -118,11 +120,11 @@ def enrol(*, account_id: int, token: str, name: str, password: str) -> tuple[Use
     invitation = find(account_id=account_id, token=token)
     if invitation is None or needs_sign_in(invitation):
         raise errors.NotFound
-    user, is_new = _person(invitation.email, name)
+    user = _person(invitation.email, name)
     user.set_password(password)
     user.save(update_fields=["name", "password"])
     _join(invitation, user)
-    return user, is_new
+    return user
 
 
 def _all(account_id: int) -> QuerySet[Invitation]:
@@ -180,17 +182,23 @@ def _send(invitation: Invitation, *, site: SiteRef, actor: User, action: str) ->
             "role": Role(invitation.role).label,
             "days": LIFE.days,
         },
+        language=_language(invitation.email),
     )
 
 
-def _person(email: str, name: str) -> tuple[User, bool]:
+def _language(email: str) -> str:
+    """The reader's; of somebody new, what the sender reads is the best guess."""
+    return language_of(queries.user_by_email(email), otherwise=get_language() or "en")
+
+
+def _person(email: str, name: str) -> User:
     try:
         with transaction.atomic():
-            return User.objects.create_user(email, name=name), True
+            return User.objects.create_user(email, name=name)
     except IntegrityError:
         user = User.objects.get(email=email)
         user.name = name or user.name
-        return user, False
+        return user
 
 
 def _join(invitation: Invitation, user: User) -> None:

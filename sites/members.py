@@ -4,13 +4,14 @@ Nobody gives, changes or takes what is more than they have themselves, and the l
 """
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from goatapi import errors
 from sites import queries
 from sites.audit import record
-from sites.models import Account, ApiKey, Membership, Role, User
+from sites.models import Account, ApiKey, Membership, Role, User, tidy_email
 
 LEAST = Role.ADMIN
 """Who may invite, change and remove at all."""
@@ -69,9 +70,36 @@ def leave(*, account_id: int, user: User) -> None:
 
 @transaction.atomic
 def note_sign_in(*, account_id: int, user: User, country: str = "") -> None:
-    """A member has signed in on a site of this account."""
-    Membership.objects.filter(account_id=account_id, user=user).update(signed_in_at=timezone.now())
-    record(account_id=account_id, actor=user, action="sign-in", country=country)
+    """Somebody has signed in on a site of this account; who is only invited is none of its people yet."""
+    mine = Membership.objects.filter(account_id=account_id, user=user)
+    if mine.update(signed_in_at=timezone.now()):
+        record(account_id=account_id, actor=user, action="sign-in", country=country)
+
+
+@transaction.atomic
+def note_failed_sign_in(*, account_id: int, email: str, country: str = "") -> None:
+    """Somebody has tried to sign in with this address; told if it is a member's.
+
+    Strangers' addresses are not kept, for people type passwords there. Something is written in every case:
+    or the time that the answer takes would tell who is a member.
+    """
+    address = tidy_email(email)
+    if Membership.objects.filter(account_id=account_id, user__email=address).exists():
+        record(
+            account_id=account_id,
+            actor=None,
+            action="sign-in.failed",
+            target=address,
+            country=country,
+        )
+    else:
+        Account.objects.filter(pk=account_id).update(created_at=F("created_at"))
+
+
+def note_sign_out(*, account_id: int, user: User) -> None:
+    """Somebody has ended their session on a site of this account."""
+    if queries.role_of(account_id=account_id, user_id=user.pk):
+        record(account_id=account_id, actor=user, action="sign-out")
 
 
 def lock(account_id: int) -> None:

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from exports import services as exports
-from sites import key_services, keys, links, queries
-from sites.models import ApiKey, Role, User
+from sites import invitations, key_services, keys, links, queries
+from sites.models import ApiKey, Invitation, Mail, Role, User
 from sites.services import add_member
 from tests.client import ApiClient
 from tests.dashboard.browser import Browser, at, make_member, signed_in
@@ -35,6 +35,16 @@ route                                     method nobody guest thief reader setti
 /.well-known/security.txt                 GET    ok     ok    ok    ok     ok       ok    ok
 /first-run                                GET    on     on    on    on     on       on    on
 /first-run                                POST   on     on    on    on     on       on    on
+/sign-up                                  GET    on     on    on    on     on       on    on
+/sign-up                                  POST   on     on    on    on     on       on    on
+/sign-up/code                             GET    on     on    on    on     on       on    on
+/sign-up/confirm                          GET    on     on    on    on     on       on    on
+/sign-up/confirm                          POST   on     on    on    on     on       on    on
+/find-my-site                             GET    on     on    on    on     on       on    on
+/find-my-site                             POST   on     on    on    on     on       on    on
+/welcome                                  GET    in     ok    in    403    403      ok    ok
+/welcome                                  POST   in     409   in    403    403      409   409
+/welcome/status                           GET    in     204   in    403    403      204   204
 /sign-in                                  GET    ok     on    ok    on     on       on    on
 /sign-in                                  POST   400    400   400   400    400      400   400
 /sign-out                                 POST   in     in    in    in     in       in    in
@@ -49,6 +59,10 @@ route                                     method nobody guest thief reader setti
 /settings/auth/password                   POST   in     400   in    400    400      400   400
 /settings/auth/keys                       GET    in     on    in    403    403      on    on
 /settings/auth/keys                       POST   in     400   in    403    403      400   400
+/settings/auth/keys/<int:key_id>/edit     GET    in     404   in    403    403      ok    ok
+/settings/auth/keys/<int:key_id>/edit     POST   in     404   in    403    403      400   400
+/settings/auth/keys/<int:key_id>/rotate   GET    in     404   in    403    403      ok    ok
+/settings/auth/keys/<int:key_id>/rotate   POST   in     404   in    403    403      400   400
 /settings/auth/keys/<int:key_id>/revoke   GET    in     on    in    403    403      on    on
 /settings/auth/keys/<int:key_id>/revoke   POST   in     404   in    403    403      on    on
 /settings/exports                            GET    in     ok    in    403    ok       ok    ok
@@ -58,6 +72,21 @@ route                                     method nobody guest thief reader setti
 /settings/exports/<int:export_id>/download   GET    in     404   in    403    on       on    on
 /settings/exports/<int:export_id>/delete     GET    in     on    in    403    on       on    on
 /settings/exports/<int:export_id>/delete     POST   in     404   in    403    on       on    on
+/settings/users                           GET    in     ok    in    403    403      ok    ok
+/settings/users/invite                    GET    in     on    in    403    403      on    on
+/settings/users/invite                    POST   in     400   in    403    403      400   400
+/settings/users/<int:user_id>/role        GET    in     on    in    403    403      on    on
+/settings/users/<int:user_id>/role        POST   in     400   in    403    403      400   400
+/settings/users/<int:user_id>/remove      GET    in     on    in    403    403      on    on
+/settings/users/<int:user_id>/remove      POST   in     404   in    403    403      on    on
+/settings/users/invitations/<int:invitation_id>/send GET in on in 403 403 on on
+/settings/users/invitations/<int:invitation_id>/send POST in 404 in 403 403 on on
+/settings/users/invitations/<int:invitation_id>/revoke GET in on in 403 403 on on
+/settings/users/invitations/<int:invitation_id>/revoke POST in 404 in 403 403 on on
+/settings/leave                           GET    in     ok    in    ok     ok       ok    ok
+/settings/leave                           POST   in     409   in    ok     ok       ok    409
+/join/<str:invitation>                    GET    ok     404   ok    404    404      404   404
+/join/<str:invitation>                    POST   400    404   400   404    404      404   404
 """
 
 # none: no key. foreign: another account's. away: the same key on its own host, with our ids. weak: without
@@ -184,8 +213,23 @@ def _newcomer(tenant: Tenant) -> User:
     return user
 
 
+def _invitation(tenant: Tenant) -> Invitation:
+    site = queries.ref(tenant.site)
+    return invitations.invite(
+        site=site, actor=tenant.user, email="invited@example.net", role=Role.READ_ONLY
+    )
+
+
+def _link(tenant: Tenant) -> str:
+    _invitation(tenant)
+    return Mail.objects.get(kind="invitation").text.partition("/join/")[2].split()[0]
+
+
 MAKERS: dict[str, Any] = {
     "export_id": lambda tenant: exports.start_export(site=queries.ref(tenant.site)).pk,
+    "user_id": lambda tenant: _newcomer(tenant).pk,
+    "invitation_id": lambda tenant: _invitation(tenant).pk,
+    "invitation": _link,
     "key_id": lambda tenant: tenant.account.api_keys.get().pk,
     "token": lambda tenant: links.verification_link(_newcomer(tenant), tenant.site).rpartition("/")[
         2
