@@ -83,7 +83,7 @@ def download(request: HttpRequest, member: Member, export_id: int) -> HttpRespon
     found = _export(member, export_id)
     if found.state != State.DONE:
         return redirect(f"{PAGE}/{found.pk}")
-    return downloads.send(request, found)
+    return downloads.send(request, found, site=member.site, user=member.user)
 
 
 @require_http_methods(PAGE_OR_FORM)
@@ -92,7 +92,7 @@ def delete(request: HttpRequest, member: Member, export_id: int) -> HttpResponse
     """Cancel it, and delete its file. Errors: `errors.NotFound`."""
     if request.method != "POST":
         return redirect(PAGE)
-    services.cancel_export(site=member.site, export_id=export_id)
+    services.cancel_export(site=member.site, export_id=export_id, user=member.user)
     return _back(request, "export-deleted")
 
 

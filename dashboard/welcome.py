@@ -1,7 +1,7 @@
 """`/welcome`: the way to a site's first pageview, and whether it has come."""
 
 from allauth.account.internal.flows.login import record_authentication
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,7 +21,7 @@ PAGE = "/welcome"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def welcome(request: HttpRequest) -> HttpResponse:
+def welcome(request: HttpRequest) -> HttpResponseBase:
     """The page; with a token, the way in for who has just signed up."""
     if request.method == "GET" and "token" in request.GET:
         return _let_in(request, request.GET["token"])
@@ -38,7 +38,7 @@ def status(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @at_least(Role.ADMIN)
-def _page(request: HttpRequest, member: Member) -> HttpResponse:
+def _page(request: HttpRequest, member: Member) -> HttpResponseBase:
     return _make_key(request, member) if request.method == "POST" else _show(request, member)
 
 

@@ -61,7 +61,9 @@ class ExportViewSet(KeyedViewSet):
     @schema.delete_export
     def destroy(self, request: Request, id: str) -> Response:
         """Cancel an export and remove its file."""
-        services.cancel_export(site=site_of(request), export_id=path_id("id", id))
+        services.cancel_export(
+            site=site_of(request), export_id=path_id("id", id), api_key=key_of(request)
+        )
         return Response(status=204)
 
     @schema.download_export
@@ -70,7 +72,9 @@ class ExportViewSet(KeyedViewSet):
         export = _export(request, id)
         if export.state in queries.OPEN:
             return Response({"status": "still being generated"}, status=202)
-        return downloads.send(request._request, export)
+        return downloads.send(
+            request._request, export, site=site_of(request), api_key=key_of(request)
+        )
 
 
 def _export(request: Request, id: str) -> Export:

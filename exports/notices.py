@@ -2,9 +2,7 @@
 
 from exports.models import Export, State
 from sites import outbox, queries
-from sites.formats import reader
 from sites.models import Role
-from sites.preferences import language_of
 
 
 def tell(export_id: int) -> None:
@@ -19,11 +17,9 @@ def tell(export_id: int) -> None:
         "export": export,
         "done": export.state == State.DONE,
         "code": export.site.code,
-        "reader": reader(export.user),
         "url": f"{queries.site_url(export.site)}/settings/exports/{export.pk}",
     }
-    language = language_of(export.user)
-    outbox.post(to=export.user.email, kind="export", context=context, language=language)
+    outbox.post(to=export.user.email, kind="export", context=context)
 
 
 def _may_see(export: Export) -> bool:

@@ -9,6 +9,7 @@ from exports import bell, files, queries
 from exports.building import build_export
 from exports.models import Export, Format, State
 from goatapi.errors import AlreadyDone, GoatapiError, TooMany
+from sites import audit
 from sites.models import ApiKey, Site, User
 from sites.tenancy import SiteRef
 
@@ -17,6 +18,7 @@ __all__ = [
     "cancel_export",
     "expire",
     "give_up_lost",
+    "note_download",
     "release_all",
     "release_lapsed",
     "remove_orphans",
@@ -71,14 +73,26 @@ def start_export(
             file_name=f"goatcounter-export-{site.code}-{now:%Y%m%dT%H%M%SZ}"
             f"-{start_from_hit_id or 0}{kind.suffix}",
         )
+        _note("started", site, export, user, api_key)
         transaction.on_commit(lambda: bell.ring(export.pk))
     return export
 
 
-def cancel_export(*, site: SiteRef, export_id: int) -> None:
+def note_download(
+    *, site: SiteRef, export: Export, user: User | None = None, api_key: ApiKey | None = None
+) -> None:
+    """Keep in the audit log that its file, or a part of it, goes to this person, or to who has this key."""
+    _note("downloaded", site, export, user, api_key)
+
+
+def cancel_export(
+    *, site: SiteRef, export_id: int, user: User | None = None, api_key: ApiKey | None = None
+) -> None:
     """Remove an export; a worker that builds it notices at its next heartbeat. Errors: `NotFound`."""
-    export = queries.export_of(site_id=site.id, export_id=export_id)
-    export.delete()
+    with transaction.atomic():
+        export = queries.export_of(site_id=site.id, export_id=export_id)
+        _note("deleted", site, export, user, api_key)
+        export.delete()
     files.remove_soon(site_id=site.id, export_id=export_id)
     bell.ring_next(site.id)
 
@@ -122,6 +136,20 @@ def expire(*, now: datetime) -> int:
             files.remove(site_id=site_id, export_id=export_id)
     files.clean()
     return count
+
+
+def _note(
+    deed: str, site: SiteRef, export: Export, user: User | None, api_key: ApiKey | None
+) -> None:
+    """What was done with a key was done by whose key it is."""
+    audit.record(
+        account_id=site.account_id,
+        actor=user or (api_key.user if api_key else None),
+        action=f"export.{deed}",
+        target=export.file_name,
+        details={"export": str(export.pk), "site": site.code, "state": export.state}
+        | ({"key": api_key.name} if api_key else {}),
+    )
 
 
 def _format(format: str) -> Format:

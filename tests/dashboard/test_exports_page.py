@@ -11,10 +11,12 @@ from django.utils import timezone
 from exports import queries, services
 from exports.building import claim_export
 from exports.models import Export, State
-from sites.models import ApiKey, Role
+from sites import zones
+from sites.models import ApiKey, AuditEvent, Role
 from tests.client import ApiClient
 from tests.dashboard.browser import Browser, at, signed_in
 from tests.exports.test_building import site_of
+from tests.mailbox import link_in, posted
 from tests.make import Cast, drain
 
 PAGE = "/settings/exports"
@@ -122,6 +124,17 @@ def test_days_are_days_and_the_last_one_is_in_it(browser: Browser) -> None:
     assert export.start == datetime(2026, 3, 1, tzinfo=UTC)
     assert export.end == datetime(2026, 3, 3, tzinfo=UTC)
     assert "in the time zone UTC" in page_of(browser)
+
+
+def test_days_are_those_of_the_readers_time_zone(browser: Browser, cast: Cast) -> None:
+    cast.owner.user.preferences = {"timezone": zones.tag("Europe/Berlin")}
+    cast.owner.user.save()
+    assert "in the time zone Europe/Berlin" in page_of(browser)
+    export = start(browser, start="2026-03-29", end="2026-03-29")  # 23 hours: summer time begins
+    assert (export.start, export.end) == (
+        datetime(2026, 3, 28, 23, tzinfo=UTC),
+        datetime(2026, 3, 29, 22, tzinfo=UTC),
+    )
 
 
 @pytest.mark.parametrize(
@@ -376,3 +389,24 @@ def test_passers_by_are_sent_to_sign_in(browser: Browser, cast: Cast, who: str) 
         assert passer_by.get(f"{PAGE}{route}")["Location"].startswith("/sign-in?next=")
     assert passer_by.post(f"{PAGE}/{export.pk}/delete")["Location"].startswith("/sign-in")
     assert Export.objects.count() == 1
+
+
+def test_the_audit_log_tells_who_did_it(browser: Browser, cast: Cast) -> None:
+    export = build(start(browser))
+    b"".join(browser.get(f"{PAGE}/{export.pk}/download"))
+    browser.get(f"{PAGE}/{export.pk}/download", **{"if-none-match": f'"{export.sha256}"'})
+    browser.post(f"{PAGE}/{export.pk}/delete")
+    events = AuditEvent.objects.filter(action__startswith="export.").order_by("pk")
+    assert [(event.action, event.actor, event.target) for event in events] == [
+        (f"export.{deed}", cast.owner.user, export.file_name)
+        for deed in ("started", "downloaded", "deleted")
+    ]
+
+
+def test_a_mail_is_offered_and_leads_to_the_page(browser: Browser) -> None:
+    assert "On this server mail is written to the folder" in page_of(browser)
+    export = build(start(browser, mail="on"))
+    (mail,) = posted(kind="export")
+    path = link_in(mail, "/settings/").partition(":8000")[2]
+    assert path == f"{PAGE}/{export.pk}"
+    assert export.sha256 in page_of(browser, path)
