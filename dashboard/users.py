@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -113,7 +113,7 @@ def remove(request: HttpRequest, member: Member, user_id: int) -> HttpResponse:
 
 @require_http_methods(PAGE_OR_FORM)
 @members_only
-def leave(request: HttpRequest, member: Member) -> HttpResponse:
+def leave(request: HttpRequest, member: Member) -> HttpResponseBase:
     """Take oneself out of the account: a page that asks, and what it asks for."""
     if request.method != "POST":
         return render(request, "leave.html", {"member": member})

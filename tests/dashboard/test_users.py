@@ -44,7 +44,7 @@ def join(browser: Browser, path: str, **more: str) -> Any:
 def role_here(cast: Cast, email: str) -> str | None:
     user = queries.user_by_email(email)
     account_id = cast.owner.account.pk
-    return user and queries.role_of(account_id=account_id, user_id=user.pk)
+    return queries.role_of(account_id=account_id, user_id=user.pk) if user else None
 
 
 # --- the page
