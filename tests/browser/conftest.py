@@ -50,7 +50,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """The real service."""
-    server = LiveServer(tmp_path_factory.mktemp("browser"))
+    server = LiveServer(tmp_path_factory.mktemp("browser"), GOATAPI_SIGNUP="open")
     try:
         server.start()
         yield server
