@@ -1,6 +1,6 @@
 """One table of routes: what a stranger, a passer-by and a foreign key get. Each new route adds its line.
 
-Those of pages are in tests/dashboard/test_gates.py.
+Routes for people: who may go where is in tests/dashboard/test_roles.py.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""What guards all pages. Who may go where is in test_roles."""
+"""What guards all pages. Who gets what on which is in test_roles, what nobody can do to them in test_hardening."""
 
 import re
 from dataclasses import replace

@@ -42,9 +42,6 @@ route                                     method nobody guest thief reader setti
 /sign-up/confirm                          POST   on     on    on    on     on       on    on
 /find-my-site                             GET    on     on    on    on     on       on    on
 /find-my-site                             POST   on     on    on    on     on       on    on
-/welcome                                  GET    in     ok    in    403    403      ok    ok
-/welcome                                  POST   in     409   in    403    403      409   409
-/welcome/status                           GET    in     204   in    403    403      204   204
 /sign-in                                  GET    ok     on    ok    on     on       on    on
 /sign-in                                  POST   400    400   400   400    400      400   400
 /sign-out                                 POST   in     in    in    in     in       in    in
@@ -52,6 +49,9 @@ route                                     method nobody guest thief reader setti
 /prove                                    POST   in     400   in    400    400      400   400
 /verify/<str:token>                       GET    ok     ok    ok    ok     ok       ok    ok
 /verify/<str:token>                       POST   ok     ok    ok    ok     ok       ok    ok
+/welcome                                  GET    in     ok    in    403    403      ok    ok
+/welcome                                  POST   in     409   in    403    403      409   409
+/welcome/status                           GET    in     204   in    403    403      204   204
 /settings/preferences                     GET    in     ok    in    ok     ok       ok    ok
 /settings/preferences                     POST   in     400   in    400    400      400   400
 /settings/auth                            GET    in     ok    in    ok     ok       ok    ok
@@ -117,7 +117,9 @@ def rows_of(table: str) -> Rows:
     rows: Rows = {}
     for line in table.strip().splitlines()[1:]:
         route, method, *cells = line.split()
-        rows.setdefault(route.removeprefix("/"), {})[method] = cells
+        row = rows.setdefault(route.removeprefix("/"), {})
+        assert method not in row, line
+        row[method] = cells
     return rows
 
 

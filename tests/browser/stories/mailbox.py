@@ -27,9 +27,8 @@ class Mailbox:
     def link(self, to: str, containing: str) -> str:
         """The first address with this in it in the newest mail's text."""
         text: Any = self.newest(to).get_body(("plain",))
-        return next(
-            link for link in re.findall(r"https?://\S+", text.get_content()) if containing in link
-        )
+        links: list[str] = re.findall(r"https?://\S+", text.get_content())
+        return next(link for link in links if containing in link)
 
     def _all(self, to: str) -> list[EmailMessage]:
         mails = [_read(path) for path in sorted(self._folder.glob("*.eml"))]
