@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -71,7 +72,10 @@ def _create(request: HttpRequest, form: FirstRunForm) -> HttpResponse:
     given = form.cleaned_data
     try:
         site = services.create_first_site(
-            code=given["code"], email=given["email"], password=given["password"]
+            code=given["code"],
+            email=given["email"],
+            password=given["password"],
+            language=get_language(),
         )
     except errors.AlreadyDone:
         return redirect("/")

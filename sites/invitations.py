@@ -19,7 +19,7 @@ from goatapi import errors
 from sites import members, outbox, queries
 from sites.audit import record
 from sites.models import Invitation, Membership, Role, User, tidy_email
-from sites.preferences import language_of
+from sites.preferences import beginning, language_of
 from sites.tenancy import SiteRef
 
 LIFE = timedelta(days=7)
@@ -194,7 +194,8 @@ def _language(email: str) -> str:
 def _person(email: str, name: str) -> User:
     try:
         with transaction.atomic():
-            return User.objects.create_user(email, name=name)
+            begun = beginning(language=get_language())
+            return User.objects.create_user(email, name=name, preferences=begun)
     except IntegrityError:
         user = User.objects.get(email=email)
         user.name = name or user.name

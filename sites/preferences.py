@@ -36,8 +36,8 @@ def language_of(user: User | None, *, otherwise: str = "en") -> str:
     return LANGUAGES.get(user.preferences.get("language", "") if user else "", otherwise)
 
 
-def beginning(*, language: str, timezone: str) -> dict[str, Any]:
-    """The preferences of who has just signed up, by what their browser says: `de`, `Europe/Berlin`."""
+def beginning(*, language: str | None, timezone: str = "UTC") -> dict[str, Any]:
+    """The preferences of who is new, by what their browser says: `de`, `Europe/Berlin`."""
     tags = [tag for tag, code in LANGUAGES.items() if code == language]
     return {
         "language": tags[0] if tags else "en-GB",

@@ -34,14 +34,20 @@ def create_site(
 
 
 @transaction.atomic
-def create_first_site(*, code: str, email: str, password: str) -> Site:
-    """As `create_site`, while the service has no account. Errors: `errors.AlreadyDone` too."""
+def create_first_site(*, code: str, email: str, password: str, language: str | None = None) -> Site:
+    """As `create_site`, while the service has no account. Errors: `errors.AlreadyDone` too.
+
+    `language` is the one that its owner reads.
+    """
     # With no account there is no row of ours to lock. Every migrated database has this one, so that of
     # two who come at once the second waits here, and then sees what the first has made.
     ContentType.objects.select_for_update().get(app_label="sites", model="account")
     if queries.any_account():
         raise errors.AlreadyDone("this service has an account already")
-    return create_site(code=code, email=email, password=password, vouched=True)
+    site = create_site(code=code, email=email, password=password, vouched=True)
+    begun = preferences.beginning(language=language)
+    User.objects.filter(email=tidy_email(email)).update(preferences=begun)
+    return site
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.utils import translation
 
 from sites import services
 from sites.formats import reader
+from sites.models import User
 from sites.preferences import language_of
 from tests.client import Client
 from tests.dashboard.browser import Browser, at, signed_in
@@ -56,6 +57,12 @@ def test_a_choice_wins_over_the_browser(owner: Tenant) -> None:
     assert language(browser.get("/settings/auth")) == "de"
     services.change_preferences(user=owner.user, language="")
     assert language(browser.get("/settings/auth")) == "en"
+
+
+def test_who_makes_the_first_account_is_written_to_as_they_read() -> None:
+    services.create_first_site(code="first", email="a@example.net", password="x", language="de")
+    ann = User.objects.get(email="a@example.net")
+    assert (language_of(ann), reader(ann).twenty_four_hours) == ("de", True)
 
 
 def test_texts_are_in_that_language(owner: Tenant) -> None:
