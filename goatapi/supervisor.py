@@ -213,6 +213,7 @@ def _welcome(url: str) -> str:
     return (
         f"serving on {url} ({database}, {mode}, journal mode "
         f"{os.environ.get('GOATAPI_JOURNAL') or 'write'})\n"
+        f"{_mail()}"
         "  Make a site and a key, in another terminal:\n"
         "    .venv/bin/python manage.py create_site my-site --email me@example.com\n"
         "    .venv/bin/python manage.py create_api_key my-site --email me@example.com "
@@ -220,6 +221,13 @@ def _welcome(url: str) -> str:
         f"  Then count and export: see README.md, with {url} as the address.\n"
         "  Ctrl-C stops everything."
     )
+
+
+def _mail() -> str:
+    """Where mails are, without a mail server."""
+    if os.environ.get("EMAIL_URL"):
+        return ""
+    return f"  Mail is written to files in {data_folder() / 'mail'}\n"
 
 
 def _invitation(url: str) -> str:

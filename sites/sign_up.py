@@ -56,7 +56,7 @@ def begin(*, email: str, code: str, password: str, timezone: str, language: str)
         to=wish.email,
         kind="sign-up-again" if known else "sign-up",
         context={"link": link, "code": code, "hours": LINK // timedelta(hours=1)},
-        language=language,
+        language=None if known else language,
     )
     return wish.pk
 

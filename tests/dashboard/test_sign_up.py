@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from goatapi import errors
 from sites import sign_up, tasks
 from sites.models import Account, AuditEvent, Membership, SignUp, Site, User
 from tests.dashboard.browser import Browser, at
@@ -365,9 +365,18 @@ def test_the_request_log_has_no_token(db: None, caplog: pytest.LogCaptureFixture
         assert url.partition("token=")[2] not in lines
 
 
+def test_each_mail_is_in_its_readers_language(cast: Cast) -> None:
+    cast.owner.user.preferences = {"language": "de-DE"}
+    cast.owner.user.save()
+    for email in (cast.owner.user.email, "nobody@example.net"):
+        sign_up_with(start(), email=email)
+    assert '<html lang="de">' in posted(cast.owner.user.email)[-1].html
+    assert '<html lang="en">' in posted("nobody@example.net")[-1].html
+
+
 def test_hostile_codes_reach_no_mail(db: None) -> None:
     for code in ("<b>x</b>", "a\r\nBcc: x@example.org", "x" * 51):
         assert sign_up_with(start(), code=code).status_code == 400
-    with pytest.raises((ValidationError, Exception)):
+    with pytest.raises(errors.Invalid):
         sign_up.begin(email="x", code="good", password=PASSWORD, timezone="UTC", language="en")
     assert posted() == []

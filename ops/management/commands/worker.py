@@ -29,6 +29,7 @@ from goatapi.collector import calm
 from sites import delivery
 
 LOOK_SECONDS = 0.3
+MAIL_SECONDS = 1.0
 AGAIN_SECONDS = 20.0
 BEAT_AGAIN_SECONDS = 5.0
 
@@ -114,7 +115,7 @@ def deliver_mail() -> None:
             delivery.deliver()
         except Exception:
             log.exception("mail could not be looked up")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(MAIL_SECONDS)
 
 
 def _ring(rung: dict[int, float], now: float) -> dict[int, float]:
