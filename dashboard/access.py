@@ -3,6 +3,7 @@
 Asked anew with every request: a person who is removed, or loses a role, loses it at once.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -17,18 +18,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard import proof
+from dashboard.devices import device_of
+from dashboard.sessions import COUNTRY, DEVICE, SINCE, SITE, store_of
 from goatapi import errors
-from sites import members, queries
+from sites import factors, members, queries
 from sites.country import country_of
 from sites.middleware import site_of
 from sites.models import KEY_ROLES, Role, User
 from sites.tenancy import SiteRef
 
-SITE = "site"
-"""Where the session keeps the id of the site it was opened on. Elsewhere it is no session."""
-
 PROOFS = ("account_authentication_methods", "account_authentication_methods_user")
 """Where allauth keeps in the session what was proved in it, and by whom."""
+
+SET_UP = "/settings/auth/totp"
+OPEN_WITHOUT_FACTOR = (
+    SET_UP,
+    "/settings/auth/passkeys",
+    "/settings/auth/recovery-codes",
+    "/settings/auth/confirm",
+    "/prove",
+)
+"""Where members get the second factor that their account requires; until then nothing else is open to them."""
 
 ONLY_ADMINS = gettext_lazy("Only admins and owners can create and revoke API keys.")
 
@@ -70,9 +80,10 @@ def open_session(request: HttpRequest, user: User) -> None:
     proofs = {name: request.session[name] for name in PROOFS if name in request.session}
     request.session.flush()
     login(request, user)
-    site = site_of(request)
-    request.session.update(proofs | {SITE: site.id})
-    members.note_sign_in(account_id=site.account_id, user=user, country=country_of(request))
+    site, country = site_of(request), country_of(request)
+    about = {SITE: site.id, DEVICE: device_of(request), COUNTRY: country[:2], SINCE: time.time()}
+    request.session.update(proofs | about)
+    members.note_sign_in(account_id=site.account_id, user=user, country=country)
 
 
 def members_only(view: View) -> View:
@@ -83,9 +94,19 @@ def members_only(view: View) -> View:
         member = member_of(request)
         if member is None:
             return redirect(f"/sign-in?{urlencode({'next': request.path})}")
+        store_of(request).note_seen()
+        if _lacks_factor(request, member):
+            return redirect(SET_UP)
         return view(request, member, **captured)
 
     return gate
+
+
+def _lacks_factor(request: HttpRequest, member: Member) -> bool:
+    """Whether what the account requires has to be set up before this page."""
+    if request.path.startswith(OPEN_WITHOUT_FACTOR):
+        return False
+    return factors.is_missing(account_id=member.site.account_id, user_id=member.user.pk)
 
 
 def key_keepers_only(view: View) -> View:

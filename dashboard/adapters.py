@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from dashboard.access import open_session
 from sites.models import User
+from sites.sealing import seal, unseal
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth publishes no types
@@ -17,7 +18,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth pu
 
     def get_login_stages(self) -> list[str]:
         """What lies between the password and the session."""
-        return []
+        return ["dashboard.factor.FactorStage"]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Not by allauth's own pages."""
@@ -26,3 +27,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth pu
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth publishes no types
     """For allauth.mfa."""
+
+    def encrypt(self, text: str) -> str:
+        """Of what is kept and has to be read again."""
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Errors: `sealing.Broken`."""
+        return unseal(encrypted_text)

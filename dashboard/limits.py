@@ -17,12 +17,22 @@ from sites.models import tidy_email
 log = logging.getLogger("goatapi.ratelimit")
 
 
-def seconds_to_wait(request: HttpRequest, *, form: str, also: Sequence[str] = ()) -> int:
+STRICT = (10, 900)
+"""Tries and seconds where six digits are guessed: so a code is guessed in decades."""
+
+
+def seconds_to_wait(
+    request: HttpRequest, *, form: str, also: Sequence[str] = (), strict: bool = False
+) -> int:
     """Count one try at this form, by the client's address and by each name in `also`; 0: go on.
 
+    `strict`: those names have no more than `STRICT`, however wide the limit is.
     A store that is down lets people in and says so.
     """
-    return _wait(request, "login", [f"{form}|{who}" for who in (address_of(request), *also)])
+    return max(
+        _wait(request, "login", [f"{form}|{address_of(request)}"]),
+        _wait(request, "login", [f"{form}|{who}" for who in also], strict=strict),
+    )
 
 
 def mailed_too_often(request: HttpRequest, *, to: str) -> bool:
@@ -30,12 +40,14 @@ def mailed_too_often(request: HttpRequest, *, to: str) -> bool:
     return _wait(request, "mail", [f"email:{tidy_email(to)}"]) > 0
 
 
-def _wait(request: HttpRequest, limit: str, buckets: Sequence[str]) -> int:
+def _wait(request: HttpRequest, limit: str, buckets: Sequence[str], *, strict: bool = False) -> int:
     rate = settings.ENVIRONMENT.ratelimit.get(limit)
     if rate is None:
         return 0
+    if strict:
+        rate = (min(rate[0], STRICT[0]), max(rate[1], STRICT[1]))
     try:
-        return max(_count(request, limit, bucket, rate) for bucket in buckets)
+        return max((_count(request, limit, bucket, rate) for bucket in buckets), default=0)
     except Exception:  # noqa: BLE001  # any failure of any store
         metrics.LIMITER_FAILURES.labels(limit).inc()
         log.warning("the rate limit store does not answer: %s passes unlimited", limit)

@@ -9,7 +9,9 @@ from django.views.decorators.http import require_http_methods
 from dashboard import limits
 from dashboard.access import Member, members_only
 from dashboard.forms import PasswordForm
+from dashboard.sessions import store_of
 from dashboard.settings_auth import PAGE, PAGE_OR_FORM, back, show
+from sites import people
 
 
 @require_http_methods(PAGE_OR_FORM)
@@ -26,7 +28,11 @@ def password(request: HttpRequest, member: Member) -> HttpResponse:
         form.add_error("current", _("This is not your current password."))
     if not form.is_valid():
         return show(request, member, password_form=form, status=400)
-    member.user.set_password(form.cleaned_data["password"])
-    member.user.save(update_fields=["password"])
+    people.change_password(
+        account_id=member.site.account_id,
+        user=member.user,
+        password=form.cleaned_data["password"],
+        keep=store_of(request).row_id,
+    )
     update_session_auth_hash(request, member.user)
     return back(request, "password")

@@ -11,7 +11,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dashboard import limits
+from dashboard import limits, passkeys
+from sites import factors
 from sites.models import User
 
 FRESH_SECONDS = 600
@@ -24,10 +25,47 @@ class ProofForm(forms.Form):
 
     password = forms.CharField(
         label=gettext_lazy("Password"),
+        required=False,
         strip=False,
         max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    code = forms.CharField(
+        label=gettext_lazy("Or a code of your authenticator app"),
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
+        ),
+    )
+
+    credential = forms.CharField(
+        required=False, max_length=20_000, widget=forms.HiddenInput(attrs={"data-answer": True})
+    )
+
+    def __init__(self, data: Any = None, *, user: User, request: HttpRequest) -> None:
+        super().__init__(data)
+        self.user, self.request = user, request
+        if factors.APP not in factors.kinds(user_id=user.pk):
+            del self.fields["code"]
+
+    def proved(self) -> dict[str, Any] | None:
+        """What the proof is, as allauth notes it; None, with its text in the form, if it is none."""
+        if answer := self.cleaned_data["credential"]:
+            used = passkeys.answered(self.request, self.user, answer)
+            if used:
+                return {"method": "mfa", "id": used.pk, "type": used.type}
+            self.add_error(None, _("This passkey is not yours, or took too long."))
+        elif code := self.cleaned_data.get("code"):
+            used = factors.use_code(user=self.user, code=code)
+            if used:
+                return {"method": "mfa", "id": used.pk, "type": used.type}
+            self.add_error("code", _("This code is wrong, too old, or was used before."))
+        elif self.user.check_password(self.cleaned_data["password"]):
+            return {"method": "password"}
+        else:
+            self.add_error("password", _("This is not your password."))
+        return None
 
 
 def is_fresh(request: HttpRequest, user: User) -> bool:
@@ -43,15 +81,13 @@ def is_tried(request: HttpRequest) -> bool:
 
 def give(request: HttpRequest, user: User, form: ProofForm) -> int:
     """Try the proof in the form: 200 when it holds, and is noted; else the refusal's status."""
-    if wait := limits.seconds_to_wait(request, form="proof", also=[f"user:{user.pk}"]):
+    if wait := limits.seconds_to_wait(request, form="proof", also=[f"user:{user.pk}"], strict=True):
         form.add_error(None, _("Too many tries. Wait %(n)d seconds, then try again.") % {"n": wait})
         return 429
-    if not form.is_valid():
+    given = form.proved() if form.is_valid() else None
+    if given is None:
         return 400
-    if not user.check_password(form.cleaned_data["password"]):
-        form.add_error("password", _("This is not your password."))
-        return 400
-    record_authentication(request, user, method="password", reauthenticated=True)
+    record_authentication(request, user, **given, reauthenticated=True)
     return 200
 
 
@@ -70,13 +106,18 @@ def page(
     `waiting`: that is a form somebody has sent already, and nothing is done yet.
     """
     context = {
-        "form": form or ProofForm(),
+        "form": form or ProofForm(user=user, request=request),
         "action": action,
         "keep": keep,
         "waiting": waiting,
         "user": user,
+        "options": passkeys.ask(request, user) if _has_passkey(user) else "",
     }
     return render(request, "prove.html", context, status=status)
+
+
+def _has_passkey(user: User) -> bool:
+    return factors.PASSKEY in factors.kinds(user_id=user.pk)
 
 
 def kept(request: HttpRequest) -> list[tuple[str, str]]:
@@ -96,7 +137,7 @@ def demand(request: HttpRequest, user: User) -> HttpResponse | None:
     """
     form, status = None, 403
     if is_tried(request):
-        form = ProofForm(request.POST)
+        form = ProofForm(request.POST, user=user, request=request)
         status = give(request, user, form)
         if status == 200:
             return None

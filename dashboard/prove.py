@@ -16,7 +16,7 @@ def prove(request: HttpRequest, member: Member) -> HttpResponse:
     wanted = safe_path(given.get("next"))
     form, status = None, 200
     if request.method == "POST":
-        form = proof.ProofForm(request.POST)
+        form = proof.ProofForm(request.POST, user=member.user, request=request)
         status = proof.give(request, member.user, form)
         if status == 200:
             return redirect(wanted)

@@ -47,6 +47,14 @@ def go_on(request: HttpRequest, user: User, *, wanted: str) -> HttpResponse:
     return answer
 
 
+def refused(request: HttpRequest, text: str, *, status: int) -> HttpResponse:
+    """The page with this refusal of another way in."""
+    form = SignInForm({"next": request.POST.get("next", "")})
+    form.errors.clear()
+    form.add_error(None, text)
+    return _show(request, form, status=status)
+
+
 def _try(request: HttpRequest, form: SignInForm) -> HttpResponse:
     if not form.is_valid():
         return _show(request, form, status=400)
@@ -65,5 +73,6 @@ def _try(request: HttpRequest, form: SignInForm) -> HttpResponse:
 
 
 def _show(request: HttpRequest, form: SignInForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "code": site_of(request).code}
+    keep = [("next", form["next"].value() or "")]
+    context = {"form": form, "code": site_of(request).code, "keep": keep}
     return render(request, "sign_in.html", context, status=status)

@@ -39,7 +39,6 @@ RATELIMIT_WHO = "sites.access.rate_key"  # the limiter imports no room: its reso
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",

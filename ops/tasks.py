@@ -1,8 +1,9 @@
 """Scheduled upkeep."""
 
 import time
+from importlib import import_module
 
-from django.core.management import call_command
+from django.conf import settings
 
 from goatapi.celery import app
 from storage.registry import storage
@@ -17,4 +18,4 @@ def purge_short_lived() -> None:
 @app.task
 def clear_sessions() -> None:
     """Drop the sessions of people that have expired."""
-    call_command("clearsessions")
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

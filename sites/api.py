@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from goatapi.http.fields import path_id
-from sites import keys, queries, schema
+from sites import factors, keys, queries, schema
 from sites.access import key_of
 from sites.keyed import KeyedViewSet
 from sites.middleware import site_of
@@ -66,7 +66,7 @@ def _user(site: SiteRef, user: User) -> dict[str, Any]:
         "site": queries.primary_site_id(account_id=site.account_id),
         "email": user.email,
         "email_verified": user.email_verified,
-        "totp_enabled": False,
+        "totp_enabled": factors.APP in factors.kinds(user_id=user.pk),
         "access": {"all": ACCESS[Role(role)]},
         "login_at": user.last_login,
         "open_at": None,

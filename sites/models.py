@@ -2,11 +2,15 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy
 
 from sites.tenancy import DEFAULT_REGIONS, NEW_SITE_COLLECT
@@ -64,6 +68,8 @@ class Account(models.Model):
     """A tenant."""
 
     created_at = models.DateTimeField(default=timezone.now)
+    # Members without a second factor can then do nothing but set one up.
+    require_factor = models.BooleanField(default=False)
 
 
 class Role(models.TextChoices):
@@ -297,3 +303,20 @@ class SignUp(models.Model):
     token_digest = models.BinaryField(max_length=32, unique=True)
     site = models.ForeignKey(Site, on_delete=models.CASCADE, null=True, related_name="+")
     expires_at = models.DateTimeField(db_index=True)
+
+
+class Session(AbstractBaseSession):
+    """Of a browser; found by a digest of its key. It has a user, and a site, once somebody is signed in."""
+
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+    site = models.ForeignKey(Site, null=True, on_delete=models.CASCADE, related_name="+")
+    device = models.CharField(max_length=100, blank=True, default="")
+    country = models.CharField(max_length=2, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        """What can read `session_data`."""
+        store: type[SessionBase] = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+        return store

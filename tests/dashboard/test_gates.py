@@ -5,9 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 
-from sites.models import Role
+from sites.models import Role, Session
 from tests.client import ApiClient, Client
 from tests.dashboard.browser import Browser, at, signed_in
 from tests.make import Cast

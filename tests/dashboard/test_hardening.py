@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from django.contrib.sessions.models import Session
 
 from sites.middleware import OWN_PAGES
+from sites.models import Session
 from tests.dashboard.browser import PASSWORD, Browser, at, signed_in
 from tests.dashboard.routes import PAGES, path_of
 from tests.make import Cast

@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from sites import keys, services
-from sites.models import ApiKey, Role
+from sites.models import ApiKey, Role, Session
 from tests.client import ApiClient
 from tests.dashboard.browser import key_form, make_key, signed_in
 from tests.make import Cast

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from dashboard.sessions import digest
 from exports import services as exports
 from sites import invitations, key_services, keys, links, queries
 from sites.models import ApiKey, Invitation, Mail, Role, User
@@ -47,6 +48,14 @@ route                                     method nobody guest thief reader setti
 /sign-out                                 POST   in     in    in    in     in       in    in
 /prove                                    GET    in     ok    in    ok     ok       ok    ok
 /prove                                    POST   in     400   in    400    400      400   400
+/sign-in/passkey                          GET    in     in    in    in     in       in    in
+/sign-in/passkey                          POST   400    400   400   400    400      400   400
+/sign-in/factor                           GET    in     in    in    in     in       in    in
+/sign-in/factor                           POST   in     in    in    in     in       in    in
+/forgot                                   GET    ok     ok    ok    ok     ok       ok    ok
+/forgot                                   POST   400    400   400   400    400      400   400
+/reset/<str:token>                        GET    404    404   404   404    404      404   404
+/reset/<str:token>                        POST   404    404   404   404    404      404   404
 /verify/<str:token>                       GET    ok     ok    ok    ok     ok       ok    ok
 /verify/<str:token>                       POST   ok     ok    ok    ok     ok       ok    ok
 /welcome                                  GET    in     ok    in    403    403      ok    ok
@@ -54,6 +63,26 @@ route                                     method nobody guest thief reader setti
 /welcome/status                           GET    in     204   in    403    403      204   204
 /settings/preferences                     GET    in     ok    in    ok     ok       ok    ok
 /settings/preferences                     POST   in     400   in    400    400      400   400
+/settings/account                         GET    in     ok    in    403    403      403   ok
+/settings/account                         POST   in     on    in    403    403      403   on
+/settings/auth/confirm                    GET    in     on    in    on     on       on    on
+/settings/auth/confirm                    POST   in     on    in    on     on       on    on
+/settings/auth/totp                       GET    in     ok    in    ok     ok       ok    ok
+/settings/auth/totp                       POST   in     ok    in    ok     ok       ok    ok
+/settings/auth/totp/remove                GET    in     on    in    on     on       on    on
+/settings/auth/totp/remove                POST   in     on    in    on     on       on    on
+/settings/auth/passkeys                   GET    in     ok    in    ok     ok       ok    ok
+/settings/auth/passkeys                   POST   in     400   in    400    400      400   400
+/settings/auth/passkeys/<int:factor_id>/remove GET  in  on    in    on     on       on    on
+/settings/auth/passkeys/<int:factor_id>/remove POST in  404   in    404    404      404   404
+/settings/auth/sessions/end-others        GET    in     on    in    on     on       on    on
+/settings/auth/sessions/end-others        POST   in     on    in    on     on       on    on
+/settings/auth/sessions/<str:session_id>/end GET in     on    in    on     on       on    on
+/settings/auth/sessions/<str:session_id>/end POST in    404   in    404    404      404   on
+/settings/auth/recovery-codes             GET    in     ok    in    ok     ok       ok    ok
+/settings/auth/recovery-codes             POST   in     404   in    404    404      404   404
+/settings/auth/recovery-codes/download    GET    in     404   in    404    404      404   404
+/settings/auth/recovery-codes/kept        POST   in     on    in    on     on       on    on
 /settings/auth                            GET    in     ok    in    ok     ok       ok    ok
 /settings/auth/password                   GET    in     on    in    on     on       on    on
 /settings/auth/password                   POST   in     400   in    400    400      400   400
@@ -232,6 +261,8 @@ MAKERS: dict[str, Any] = {
     "user_id": lambda tenant: _newcomer(tenant).pk,
     "invitation_id": lambda tenant: _invitation(tenant).pk,
     "invitation": _link,
+    "session_id": lambda tenant: digest(signed_in(tenant).session_key),
+    "factor_id": lambda _tenant: 999999999,  # one of theirs would be asked for at sign-in
     "key_id": lambda tenant: tenant.account.api_keys.get().pk,
     "token": lambda tenant: links.verification_link(_newcomer(tenant), tenant.site).rpartition("/")[
         2

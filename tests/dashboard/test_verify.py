@@ -1,13 +1,15 @@
 """The link by which an address is confirmed."""
 
+import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
 
 from sites.links import verification_link
-from sites.models import User
+from sites.models import Mail, User
 from tests.client import ApiClient
-from tests.dashboard.browser import Browser, at, minutes_later
+from tests.dashboard.browser import Browser, at, minutes_later, signed_in
 from tests.make import Cast
 
 
@@ -63,3 +65,25 @@ def test_a_link_that_was_changed_is_none(cast: Cast, path: str) -> None:
 
 def test_on_the_services_own_name_there_is_nothing(path: str) -> None:
     assert Browser("example.com").get(path).status_code == 404
+
+
+def test_the_link_is_sent_again_to_who_is_signed_in(cast: Cast, path: str) -> None:
+    browser = signed_in(cast.owner)
+    assert browser.post("/settings/auth/confirm")["Location"] == "/settings/auth"
+    assert "The link is on its way." in browser.get("/settings/auth").content.decode()
+    mail = Mail.objects.get()
+    assert mail.to == "owner@example.net"
+    sent = re.search(r"http://owner.example.com:8000(/verify/\S+)", mail.text)
+    assert sent
+    assert at(cast.owner).post(sent[1]).status_code == 200
+    assert shown(cast)
+    browser.post("/settings/auth/confirm")
+    assert Mail.objects.count() == 1
+
+
+def test_sending_it_again_is_limited(cast: Cast, path: str, limited: Callable[[int], None]) -> None:
+    browser = signed_in(cast.owner)
+    limited(2)
+    tries = [browser.post("/settings/auth/confirm").status_code for _ in range(3)]
+    assert tries == [302, 302, 429]
+    assert Mail.objects.count() == 2
