@@ -1,11 +1,10 @@
 """Formats of lines: CSV version 2 (part 8.2 of the behaviour page, byte for byte), and JSON lines.
 
-A line is put together from pieces. Those that many rows share are quoted once: the shapes of the scan.
+A line is put together from pieces, those that many rows share ready-made: the shapes of the scan.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from time import gmtime
 
 import msgspec
@@ -16,10 +15,6 @@ HEADER = (
     "2Path,Title,Event,UserAgent,Browser,System,Session,Bot,Referrer,Referrer scheme,"
     "Screen size,Location,FirstVisit,Date\n"
 )
-BITS = ("0", "1")
-TRUTHS = ("false", "true")
-MINUTES = tuple(f"{second // 60:02}:{second % 60:02}Z" for second in range(3600))
-"""The end of a time, by the second of its hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +28,15 @@ class LineFormat:
 
 def csv_lines(batch: ShapedRows[str]) -> str:
     """Lines of CSV."""
-    paths, refs, browsers, systems = batch.paths, batch.refs, batch.browsers, batch.systems
+    rows = zip(
+        *(batch.paths, batch.browsers, batch.systems, csv_sessions(batch.sessions), batch.refs),
+        *(batch.widths, batch.locations, batch.first_visits, batch.hours, batch.seconds),
+        strict=True,
+    )
     return "".join(
         [
-            f"{paths[path]},,{browsers[browser]},{systems[system]},{session_text(session)},0,{refs[ref]},"
-            f'"{width},0,1",{quoted(location)},{BITS[first]},{hour_text(at // 3600)}{MINUTES[at % 3600]}\n'
-            for _, path, ref, browser, system, _, width, location, _, session, first, at in batch.rows
+            f"{path},,{browser},{system},{session},0,{ref},{width},{location},{first},{hour}{second}\n"
+            for path, browser, system, session, ref, width, location, first, hour, second in rows
         ]
     )
 
@@ -48,23 +46,24 @@ def json_lines(batch: ShapedRows[str]) -> str:
 
     `size` is the width in pixels, 0 for unknown; `session` 32 hexadecimal digits, or null.
     """
-    paths, refs, campaigns = batch.paths, batch.refs, batch.campaigns
-    browsers, systems = batch.browsers, batch.systems
+    rows = zip(
+        *(batch.hit_ids, batch.paths, batch.refs, batch.campaigns, batch.browsers, batch.systems),
+        *(batch.widths, batch.locations, batch.languages, json_sessions(batch.sessions)),
+        *(batch.first_visits, batch.hours, batch.seconds),
+        strict=True,
+    )
     return "".join(
         [
-            f'{{"hit_id":{hit_id},{paths[path]},{refs[ref]},{campaigns[campaign]},'
-            f'{browsers[browser]},{systems[system]},"size":{width},'
-            f'"location":{json_text(location)},"language":{json_text(language)},'
-            f'"session":{json_session(session)},"first_visit":{TRUTHS[first]},'
-            f'"created_at":"{hour_text(at // 3600)}{MINUTES[at % 3600]}"}}\n'
+            f'{{"hit_id":{hit_id},{path},{ref},{campaign},{browser},{system},{width},{location},{language},'
+            f'"session":{session},{first},"created_at":"{hour}{second}"}}\n'
             for (
-                hit_id, path, ref, browser, system, campaign, width, location, language, session, first, at
-            ) in batch.rows
+                hit_id, path, ref, campaign, browser, system, width, location, language, session, first,
+                hour, second,
+            ) in rows
         ]
     )  # fmt: skip
 
 
-@lru_cache(1_000)
 def quoted(text: str) -> str:
     """A CSV field: in quotes when it holds a comma, a quote or a line end, or begins with a blank."""
     if not text or not (
@@ -79,25 +78,19 @@ def named(name: str, version: str) -> str:
     return quoted(f"{name} {version}")
 
 
-def session_text(session: bytes | None) -> str:
-    """The two 64-bit halves as hexadecimal numbers; `0-0` for no session."""
-    if not session:
-        return "0-0"
-    digits = session.hex("-", 8)
-    if digits[0] != "0" != digits[17]:
-        return digits
-    return "-".join(half.lstrip("0") or "0" for half in digits.split("-"))
+def csv_sessions(sessions: list[str]) -> list[str]:
+    """The two 64-bit halves of each as hexadecimal numbers; `0-0` for no session."""
+    return [
+        f"{digits[:16]}-{digits[16:]}"
+        if digits and digits[0] != "0" != digits[16]
+        else f"{digits[:16].lstrip('0') or '0'}-{digits[16:].lstrip('0') or '0'}"
+        for digits in sessions
+    ]
 
 
-@lru_cache(1_000)
-def json_text(text: str) -> str:
-    """A JSON string."""
-    return msgspec.json.encode(text).decode()
-
-
-def json_session(session: bytes | None) -> str:
-    """A JSON string or null."""
-    return f'"{session.hex()}"' if session else "null"
+def json_sessions(sessions: list[str]) -> list[str]:
+    """A JSON string or null, each."""
+    return [f'"{digits}"' if digits else "null" for digits in sessions]
 
 
 def members(**values: object) -> str:
@@ -105,11 +98,15 @@ def members(**values: object) -> str:
     return msgspec.json.encode(values).decode()[1:-1]
 
 
-@lru_cache(10_000)
 def hour_text(hour: int) -> str:
     """RFC 3339 in UTC as far as the hour."""
     at = gmtime(hour * 3600)
     return f"{at.tm_year:04}-{at.tm_mon:02}-{at.tm_mday:02}T{at.tm_hour:02}:"
+
+
+def second_text(second: int) -> str:
+    """The rest, by the second of the hour."""
+    return f"{second // 60:02}:{second % 60:02}Z"
 
 
 CSV = LineFormat(
@@ -119,18 +116,29 @@ CSV = LineFormat(
         ref=lambda ref, scheme: f"{quoted(ref)},{scheme}",
         browser=named,
         system=named,
-        campaign=lambda _: "",
+        width=lambda width: f'"{width},0,1"',
+        location=quoted,
+        first_visit=lambda first: "1" if first else "0",
+        hour=hour_text,
+        second=second_text,
     ),
     csv_lines,
 )
 JSON_LINES = LineFormat(
     "",
     Shapes(
+        hit_ids=True,
         path=lambda path, title, event: members(path=path, title=title, event=event),
         ref=lambda ref, scheme: members(ref=ref, ref_scheme=scheme),
         browser=lambda name, version: members(browser=name, browser_version=version),
         system=lambda name, version: members(system=name, system_version=version),
         campaign=lambda campaign: members(campaign=campaign),
+        width=lambda width: members(size=width),
+        location=lambda location: members(location=location),
+        language=lambda language: members(language=language),
+        first_visit=lambda first: members(first_visit=first),
+        hour=hour_text,
+        second=second_text,
     ),
     json_lines,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import add
 from typing import Any
 
 import pyarrow as pa
@@ -39,7 +40,25 @@ SHARED = [name for name in SCHEMA.names if name not in ("hit_id", "session", "cr
 GROUP = 10_000
 """Rows of a row group: what is in memory at a time."""
 
-AS_TEXTS: Shapes[tuple[Any, ...]] = Shapes(*[lambda *texts: texts] * 5)
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+AS_THEY_ARE: Shapes[Any] = Shapes(
+    hit_ids=True,
+    path=lambda *texts: texts,
+    ref=lambda *texts: texts,
+    campaign=lambda *texts: texts,
+    browser=lambda *texts: texts,
+    system=lambda *texts: texts,
+    width=_itself,
+    location=_itself,
+    language=_itself,
+    first_visit=_itself,
+    hour=lambda hour: hour * 3_600_000,
+    second=lambda second: second * 1000,
+)
 
 
 @contextmanager
@@ -47,8 +66,8 @@ def row_groups(target: Any) -> Iterator[Sink]:
     """Rows are gathered until they make a group; zstd compresses its pages."""
     waiting: list[pa.RecordBatch] = []
 
-    def add(batch: ShapedRows[tuple[Any, ...]]) -> None:
-        if batch.rows:
+    def gather(batch: ShapedRows[Any]) -> None:
+        if batch.count:
             waiting.append(columns(batch))
         if sum(each.num_rows for each in waiting) >= GROUP:
             flush()
@@ -59,25 +78,21 @@ def row_groups(target: Any) -> Iterator[Sink]:
             waiting.clear()
 
     with ParquetWriter(target, SCHEMA, compression="zstd", use_dictionary=SHARED) as writer:
-        yield Sink(AS_TEXTS, add)
+        yield Sink(AS_THEY_ARE, gather)
         flush()
     pa.default_memory_pool().release_unused()
 
 
-def columns(batch: ShapedRows[tuple[Any, ...]]) -> pa.RecordBatch:
+def columns(batch: ShapedRows[Any]) -> pa.RecordBatch:
     """The rows, at least one, in columns."""
-    (
-        hit_ids, paths, refs, browsers, systems, campaigns, sizes, locations, languages, sessions, firsts, times
-    ) = zip(*batch.rows, strict=True)  # fmt: skip
+    texts = (batch.paths, batch.refs, batch.campaigns, batch.browsers, batch.systems)
     values = (
-        hit_ids,
-        *zip(*map(batch.paths.__getitem__, paths), strict=True),
-        *zip(*map(batch.refs.__getitem__, refs), strict=True),
-        *zip(*map(batch.campaigns.__getitem__, campaigns), strict=True),
-        *zip(*map(batch.browsers.__getitem__, browsers), strict=True),
-        *zip(*map(batch.systems.__getitem__, systems), strict=True),
-        *(sizes, locations, languages, [session and session.hex() for session in sessions]),
-        *([first == 1 for first in firsts], [at * 1000 for at in times]),
+        list(map(int, batch.hit_ids)),
+        *(column for shared in texts for column in zip(*shared, strict=True)),
+        *(batch.widths, batch.locations, batch.languages),
+        [session or None for session in batch.sessions],
+        batch.first_visits,
+        list(map(add, batch.hours, batch.seconds)),
     )
     arrays = [pa.array(each, field.type) for each, field in zip(values, SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

@@ -1,8 +1,8 @@
 """From a scan of the storage to a file, in each format."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ GZIP_LEVEL = 1
 BLOCK = 1 << 18
 """Bytes that are compressed at a time; four such blocks are in memory."""
 
-Scan = Callable[[Shapes[Any]], Iterable[ShapedRows[Any]]]
+Scan = Callable[[Shapes[Any]], Generator[ShapedRows[Any], None, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ def write(target: Any, format: str, scan: Scan, *, progress: Callable[[int, int]
     `progress` is told after each batch: the rows so far, and up to which hit id all have been looked at.
     """
     rows = 0
-    with SINKS[format](target) as sink:
-        for batch in scan(sink.shapes):
+    with SINKS[format](target) as sink, closing(scan(sink.shapes)) as batches:
+        for batch in batches:
             sink.add(batch)
-            rows += len(batch.rows)
+            rows += batch.count
             progress(rows, batch.upto)
     return rows
 

@@ -2,7 +2,7 @@
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from secrets import token_bytes
@@ -17,7 +17,6 @@ from storage.types import (
     SESSION_SECONDS,
     Census,
     Difference,
-    KeptRow,
     Pageview,
     PathKey,
     Salt,
@@ -303,8 +302,8 @@ class MemoryStorage:
         upto: int,
         within: Span = ALWAYS,
         limit: int = 5000,
-    ) -> Iterator[ShapedRows[Shape]]:
-        """See the protocol. Nothing is shared: each row has ids of its own."""
+    ) -> Generator[ShapedRows[Shape], None, None]:
+        """See the protocol. Nothing is shaped once only."""
         for ids in self._lists(site_id, after, upto, limit):
             yield _shaped(self._within(site_id, ids, within), ids[-1], shapes)
 
@@ -381,19 +380,23 @@ def _read(site: _Site, hit_id: int) -> StoredHit:
 
 
 def _shaped(hits: list[StoredHit], upto: int, shapes: Shapes[Shape]) -> ShapedRows[Shape]:
-    places = dict(enumerate(hits, start=1))
-    rows: list[KeptRow] = []
-    for n, h in places.items():
-        rest = (h.width, h.location, h.language, h.session or None, int(h.first_visit))
-        rows.append((h.hit_id, n, n, n, n, n, *rest, h.created_at))
+    campaign, language = shapes.campaign, shapes.language
     return ShapedRows(
-        rows,
-        upto,
-        {n: shapes.path(h.path, h.title, h.event) for n, h in places.items()},
-        {n: shapes.ref(h.ref, h.ref_scheme) for n, h in places.items()},
-        {n: shapes.browser(h.browser, h.browser_version) for n, h in places.items()},
-        {n: shapes.system(h.system, h.system_version) for n, h in places.items()},
-        {n: shapes.campaign(h.campaign) for n, h in places.items()},
+        count=len(hits),
+        upto=upto,
+        hit_ids=[str(h.hit_id) for h in hits] if shapes.hit_ids else [],
+        paths=[shapes.path(h.path, h.title, h.event) for h in hits],
+        refs=[shapes.ref(h.ref, h.ref_scheme) for h in hits],
+        campaigns=[campaign(h.campaign) for h in hits] if campaign else [],
+        browsers=[shapes.browser(h.browser, h.browser_version) for h in hits],
+        systems=[shapes.system(h.system, h.system_version) for h in hits],
+        widths=[shapes.width(h.width) for h in hits],
+        locations=[shapes.location(h.location) for h in hits],
+        languages=[language(h.language) for h in hits] if language else [],
+        sessions=[h.session.hex() for h in hits],
+        first_visits=[shapes.first_visit(h.first_visit) for h in hits],
+        hours=[shapes.hour(h.created_at // 3600) for h in hits],
+        seconds=[shapes.second(h.created_at % 3600) for h in hits],
     )
 
 

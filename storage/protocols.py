@@ -1,6 +1,6 @@
 """The promises of the storage seam. Engines keep them; nobody outside knows which engine runs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -140,8 +140,11 @@ class Vault(Protocol):
         upto: int,
         within: Span = ALWAYS,
         limit: int = 5000,
-    ) -> Iterator[ShapedRows[Shape]]:
-        """The rows of `scan` for whoever wants a million of them: texts that many share are shaped once."""
+    ) -> Generator[ShapedRows[Shape], None, None]:
+        """The rows of `scan` for whoever wants a million of them: values that many share are shaped once.
+
+        The next list may be read while the caller is busy with one: who leaves before the end closes it.
+        """
 
     def rollup(self, site_id: int, name: str) -> Mapping[tuple[object, ...], int]:
         """The whole rollup `name` (see `types.ROLLUPS`) as (hour, path, dimension texts…) → count. For checks."""

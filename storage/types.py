@@ -1,7 +1,7 @@
 """The values that cross the storage seam. No framework here: plain msgspec structs."""
 
-from collections.abc import Callable, Mapping
-from typing import Generic, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -70,38 +70,50 @@ class StoredHit(msgspec.Struct, frozen=True, gc=False):
     created_at: int
 
 
-class Shapes(msgspec.Struct, Generic[Shape], frozen=True):
-    """What a scan makes of the texts that many rows share. Each function is called about once for each of them.
+class Shapes(msgspec.Struct, Generic[Shape], frozen=True, kw_only=True):
+    """What a scan makes of the values that many rows share. Each function is called about once for each of them.
 
-    It is given the texts of its name: (path, title, event), (ref, ref_scheme), (browser, browser_version),
-    (system, system_version), (campaign); '' when unknown, `event` a bool.
+    It is given what its name says: (path, title, event), (ref, ref_scheme), (browser, browser_version),
+    (system, system_version), (campaign), (width)…; '' or 0 when unknown. `hour` and `second` are of
+    `created_at`: hours since 1970, and the seconds in that hour. What is None is not read, which saves time.
     """
 
     path: Callable[[str, str, bool], Shape]
     ref: Callable[[str, str], Shape]
     browser: Callable[[str, str], Shape]
     system: Callable[[str, str], Shape]
-    campaign: Callable[[str], Shape]
+    width: Callable[[int], Shape]
+    location: Callable[[str], Shape]
+    first_visit: Callable[[bool], Shape]
+    hour: Callable[[int], Shape]
+    second: Callable[[int], Shape]
+    campaign: Callable[[str], Shape] | None = None
+    language: Callable[[str], Shape] | None = None
+    hit_ids: bool = False
 
 
-KeptRow: TypeAlias = tuple[int, int, int, int, int, int, int, str, str, bytes | None, int, int]
-"""A row with ids for texts: hit_id, path_id, ref_id, browser_id, system_id, campaign_id, width, location,
-language, session (16 bytes, None for none), first_visit (0 or 1), created_at."""
+class ShapedRows(msgspec.Struct, Generic[Shape], frozen=True, kw_only=True):
+    """`count` rows in columns, each in the shapes that were asked for; empty when not asked for.
 
-
-class ShapedRows(msgspec.Struct, Generic[Shape], frozen=True):
-    """Rows, and by id what was made of their texts. Each id of a row is in its mapping, and others may be.
-
+    What no two rows share is text: ids in decimal, sessions in 32 hexadecimal digits, '' for none.
     `upto`: every row up to this id has been looked at, also those left out by a span.
     """
 
-    rows: list[KeptRow]
+    count: int
     upto: int
-    paths: Mapping[int, Shape]
-    refs: Mapping[int, Shape]
-    browsers: Mapping[int, Shape]
-    systems: Mapping[int, Shape]
-    campaigns: Mapping[int, Shape]
+    hit_ids: list[str]
+    paths: list[Shape]
+    refs: list[Shape]
+    campaigns: list[Shape]
+    browsers: list[Shape]
+    systems: list[Shape]
+    widths: list[Shape]
+    locations: list[Shape]
+    languages: list[Shape]
+    sessions: list[str]
+    first_visits: list[Shape]
+    hours: list[Shape]
+    seconds: list[Shape]
 
 
 class Span(msgspec.Struct, frozen=True):

@@ -1,9 +1,11 @@
 """What every engine promises (storage/protocols.py), in sentences."""
 
+import threading
 from typing import Any
 
 import msgspec
 import pytest
+from django.db import connections, transaction  # noqa: TID251 - a caller's own transaction
 
 from storage.engines.relational import shaping
 from storage.protocols import Storage
@@ -18,9 +20,20 @@ from tests.storage.build import (
     session,
     store,
 )
-from tests.storage.conftest import Room
+from tests.storage.conftest import Memory, Room
 
 DAY = 86400
+
+
+def _given(*values: Any) -> tuple[Any, ...]:
+    return values
+
+
+NEEDED: dict[str, Any] = dict.fromkeys(
+    ("path", "ref", "browser", "system", "width", "location", "first_visit", "hour", "second"),
+    _given,
+)
+SEEN_AS_GIVEN: Shapes[Any] = Shapes(**NEEDED, campaign=_given, language=_given, hit_ids=True)
 
 
 class Refused(Exception):
@@ -347,46 +360,69 @@ def test_texts_come_in_the_shape_that_is_asked_for(storage: Storage) -> None:
             pageview(page, session=b"", width=0, location="", language="", **unknown),
         ]
         tx.append(1, views, keep_rows=[True] * 3)
-    shapes = Shapes(*[lambda *texts: texts] * 5)
-    (batch,) = storage.vault.scan_shaped(1, shapes, after=0, upto=3)
-    assert [(row[0], *row[6:]) for row in batch.rows] == [
-        (1, 1920, "NL", "nld", b"s" * 16, True, NOON),
-        (2, 1920, "NL", "nld", b"s" * 16, False, NOON),
-        (3, 0, "", "", None, True, NOON),
-    ]
-    assert [batch.paths[row[1]] for row in batch.rows] == [
-        ("/a", "A", False), ("click", "", True), ("/a", "A", False),
-    ]  # fmt: skip
-    assert {type(batch.paths[row[1]][2]) for row in batch.rows} == {bool}
-    assert [batch.refs[row[2]] for row in batch.rows] == [("a.example", "h")] * 2 + [("", "")]
-    assert [batch.browsers[row[3]] for row in batch.rows] == [("Firefox", "128")] * 2 + [("", "")]
-    assert [batch.systems[row[4]] for row in batch.rows] == [("Linux", "")] * 2 + [("", "")]
-    assert [batch.campaigns[row[5]] for row in batch.rows] == [("Spring",)] * 2 + [("",)]
+    (batch,) = storage.vault.scan_shaped(1, SEEN_AS_GIVEN, after=0, upto=3)
+    assert (batch.count, batch.upto, batch.hit_ids) == (3, 3, ["1", "2", "3"])
+    assert batch.paths == [("/a", "A", False), ("click", "", True), ("/a", "A", False)]
+    assert {type(path[2]) for path in batch.paths} == {bool}
+    assert batch.refs == [("a.example", "h")] * 2 + [("", "")]
+    assert batch.browsers == [("Firefox", "128")] * 2 + [("", "")]
+    assert batch.systems == [("Linux", "")] * 2 + [("", "")]
+    assert batch.campaigns == [("Spring",)] * 2 + [("",)]
+    assert batch.widths == [(1920,), (1920,), (0,)]
+    assert batch.locations == [("NL",), ("NL",), ("",)]
+    assert batch.languages == [("nld",), ("nld",), ("",)]
+    assert batch.sessions == [(b"s" * 16).hex()] * 2 + [""]
+    assert batch.first_visits == [(True,), (False,), (True,)]
+    assert {type(first) for (first,) in batch.first_visits} == {bool}
+    assert batch.hours == [(NOON // 3600,)] * 3
+    assert batch.seconds == [(NOON % 3600,)] * 3
+
+
+def test_what_is_not_asked_for_is_not_there(storage: Storage) -> None:
+    store(storage, 1)
+    shapes: Shapes[Any] = Shapes(**NEEDED)
+    (batch,) = storage.vault.scan_shaped(1, shapes, after=0, upto=1)
+    assert (batch.count, batch.hit_ids, batch.campaigns, batch.languages) == (1, [], [], [])
+
+
+def test_texts_of_a_row_may_hold_anything_and_times_may_be_long_ago(storage: Storage) -> None:
+    texts = ["", " ", "a b", "\n", "\t,\"'", "\u2028é🦌", "%s", "\\x00"]
+    times = [-1, 0, -3600, -3601, 3599, 2**31, -62_135_596_800, 253_402_300_799]
+    with storage.ledger.begin() as tx:
+        tx.lock([1])
+        ids = tx.path_ids(1, [path("/")])
+        views = [
+            pageview(ids[0], location=text, language=text[::-1], created_at=at)
+            for text, at in zip(texts, times, strict=True)
+        ]
+        tx.append(1, views, keep_rows=[True] * len(views))
+    found = rows(storage)
+    assert [(hit.location, hit.language[::-1], hit.created_at) for hit in found] == list(
+        zip(texts, texts, times, strict=True)
+    )
 
 
 def test_a_scan_in_shapes_has_the_same_bounds(storage: Storage) -> None:
     for seconds in range(9):
         store(storage, 1, created_at=NOON + seconds)
     bounds: dict[str, Any] = {"after": 1, "upto": 8, "within": Span(NOON + 3), "limit": 3}
-    shapes = Shapes(*[lambda *texts: "/".join(map(str, texts))] * 5)
-    batches = list(storage.vault.scan_shaped(1, shapes, **bounds))
-    assert [[row[0] for row in batch.rows] for batch in batches] == [[4], [5, 6, 7], [8]]
+    batches = list(storage.vault.scan_shaped(1, SEEN_AS_GIVEN, **bounds))
+    assert [batch.hit_ids for batch in batches] == [["4"], ["5", "6", "7"], ["8"]]
     assert [batch.upto for batch in batches] == [4, 7, 8]
     assert [[hit.hit_id for hit in hits] for hits in storage.vault.scan(1, **bounds)] == [
         [4], [5, 6, 7], [8],
     ]  # fmt: skip
-    assert {batch.refs[row[2]] for batch in batches for row in batch.rows} == {"news.example.com/h"}
-    assert list(storage.vault.scan_shaped(2, shapes, after=0, upto=9)) == [], "a stranger's"
+    assert [batch.refs for batch in batches] == [[("news.example.com", "h")] * n for n in (1, 3, 1)]
+    assert list(storage.vault.scan_shaped(2, SEEN_AS_GIVEN, after=0, upto=9)) == [], "a stranger's"
 
 
 def test_a_list_of_shapes_tells_how_far_it_has_looked_where_a_span_leaves_everything_out(
     storage: Storage,
 ) -> None:
     store(storage, 1, "/a", "/b", "/c")
-    shapes = Shapes(*[lambda *texts: texts[0]] * 5)
     bounds: dict[str, Any] = {"after": 0, "upto": 3, "within": Span(before=NOON), "limit": 2}
-    batches = list(storage.vault.scan_shaped(1, shapes, **bounds))
-    assert [(batch.rows, batch.upto) for batch in batches] == [([], 2), ([], 3)]
+    batches = list(storage.vault.scan_shaped(1, SEEN_AS_GIVEN, **bounds))
+    assert [(batch.count, batch.paths, batch.upto) for batch in batches] == [(0, [], 2), (0, [], 3)]
 
 
 def test_a_list_of_shapes_stays_right_when_the_next_one_is_read(
@@ -394,9 +430,35 @@ def test_a_list_of_shapes_stays_right_when_the_next_one_is_read(
 ) -> None:
     monkeypatch.setattr(shaping, "KEPT", 0)
     store(storage, 1, "/a", "/b", "/c")
-    shapes = Shapes(*[lambda *texts: texts[0]] * 5)
-    batches = list(storage.vault.scan_shaped(1, shapes, after=0, upto=3, limit=1))
-    assert [batch.paths[batch.rows[0][1]] for batch in batches] == ["/a", "/b", "/c"]
+    batches = list(storage.vault.scan_shaped(1, SEEN_AS_GIVEN, after=0, upto=3, limit=1))
+    assert [batch.paths[0][0] for batch in batches] == ["/a", "/b", "/c"]
+    assert {batch.widths[0] for batch in batches} == {(1920,)}
+
+
+def test_a_long_scan_keeps_the_order_of_ids(storage: Storage) -> None:
+    """The relational engine relies on an inner question's order."""
+    for _ in range(3):
+        store(storage, 1, *(f"/{n * 7919 % 1000}" for n in range(1000)))
+    assert [hit.hit_id for hit in rows(storage, limit=1100)] == list(range(1, 3001))
+
+
+def test_a_scan_that_is_given_up_leaves_nothing_behind(storage: Storage) -> None:
+    store(storage, 1, "/a", "/b", "/c")
+    scan = storage.vault.scan_shaped(1, SEEN_AS_GIVEN, after=0, upto=3, limit=1)
+    next(scan)
+    scan.close()
+    assert [t.name for t in threading.enumerate() if t.name.startswith("ahead")] == []
+
+
+def test_a_scan_sees_what_the_callers_own_transaction_has_written(room: Room) -> None:
+    if isinstance(room, Memory):
+        pytest.skip("it has no transactions of others")
+    storage = room.fresh()
+    store(storage, 1, "/a")
+    with transaction.atomic(using=room.alias):
+        with connections[room.alias].cursor() as cursor:
+            cursor.execute("UPDATE hits SET width = 7")
+        assert [hit.width for hit in rows(storage)] == [7]
 
 
 def test_a_scan_holds_nothing_open(storage: Storage) -> None:

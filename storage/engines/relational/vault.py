@@ -1,22 +1,19 @@
 """Rows and rollups, read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 
+from storage.engines.relational.columns import ahead, chunks
 from storage.engines.relational.dimensions import digest, storable
-from storage.engines.relational.shaping import AS_TEXTS, Shelves, stored_hits
+from storage.engines.relational.shaping import AS_THEY_ARE, Shelves, stored_hits, within_span
 from storage.engines.relational.sql import Database
 from storage.engines.relational.tables import (
     BROWSERS,
     CAMPAIGNS,
-    HITS,
     PATHS,
     REFS,
     SYSTEMS,
 )
 from storage.types import ALWAYS, ROLLUPS, Shape, ShapedRows, Shapes, Span, StoredHit
-
-CREATED_AT = HITS.columns.index("created_at") - 1
-"""Its place in a row of hits that is read without the site."""
 
 # Each rollup's own columns, as texts, and the tables these come from.
 _DIMENSIONS = {
@@ -53,7 +50,7 @@ class RelationalVault:
     ) -> Iterator[list[StoredHit]]:
         """See the protocol."""
         batches = self.scan_shaped(
-            site_id, AS_TEXTS, after=after, upto=upto, within=within, limit=limit
+            site_id, AS_THEY_ARE, after=after, upto=upto, within=within, limit=limit
         )
         return map(stored_hits, batches)
 
@@ -66,24 +63,18 @@ class RelationalVault:
         upto: int,
         within: Span = ALWAYS,
         limit: int = 5000,
-    ) -> Iterator[ShapedRows[Shape]]:
+    ) -> Generator[ShapedRows[Shape], None, None]:
         """See the protocol. Ids first, then the dimension rows not met before: no join to plan badly.
 
         The span is applied here, not by the database: one question about a rare span would read the
         whole table, in one long transaction and without a sign of life.
         """
         shelves = Shelves(self._database, site_id, shapes)
-        sql = (
-            f"SELECT {', '.join(HITS.columns[1:])} FROM hits"
-            " WHERE site_id = %s AND hit_id > %s AND hit_id <= %s ORDER BY hit_id LIMIT %s"
+        batches = chunks(
+            self._database, site_id, shelves.columns, after=after, upto=upto, limit=limit
         )
-        while rows := self._database.query_many(sql, [site_id, after, upto, limit]):
-            after, count = rows[-1][0], len(rows)
-            if within != ALWAYS:
-                rows = [row for row in rows if within.holds(row[CREATED_AT])]
-            yield shelves.shaped(rows, after)
-            if count < limit:
-                return
+        for chunk in ahead(self._database, batches):
+            yield shelves.shaped(chunk if within == ALWAYS else within_span(chunk, within))
 
     def rollup(self, site_id: int, name: str) -> Mapping[tuple[object, ...], int]:
         """See the protocol."""
