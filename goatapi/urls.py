@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from dashboard import (
     about,
     account,
+    audit_log,
     errors,
     export_pages,
     factor,
@@ -108,6 +109,8 @@ urlpatterns: list[URLPattern] = [
     path("settings/users/<int:user_id>/remove", users.remove),
     path("settings/users/invitations/<int:invitation_id>/send", users.invite_again),
     path("settings/users/invitations/<int:invitation_id>/revoke", users.uninvite),
+    path("settings/audit", audit_log.log),
+    path("settings/audit.csv", audit_log.log_csv),
     path("settings/leave", users.leave),
     path("join/<str:invitation>", join.join),
     path(f"{API}/test", ProbeViewSet.as_view({"get": "show", "post": "show"})),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from goatapi import errors
 from sites import queries
 from sites.audit import record
-from sites.models import Account, ApiKey, Membership, Role, User, tidy_email
+from sites.models import Account, ApiKey, Membership, Role, Session, User, tidy_email
 
 LEAST = Role.ADMIN
 """Who may invite, change and remove at all."""
@@ -136,8 +136,9 @@ def _keep_an_owner(member: Membership, *, becomes: Role | None) -> None:
 
 
 def _take_out(member: Membership, *, actor: User, action: str) -> None:
-    """Their keys are revoked and not only at rest, or they would work again after an invitation."""
+    """Their keys and sessions end and are not only at rest, or they would work again after an invitation."""
     _keep_an_owner(member, becomes=None)
+    Session.objects.filter(user_id=member.user_id, site__account_id=member.account_id).delete()
     mine = ApiKey.objects.filter(account_id=member.account_id, user_id=member.user_id)
     ended = mine.filter(revoked_at=None).update(revoked_at=timezone.now())
     record(

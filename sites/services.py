@@ -1,5 +1,7 @@
 """What can be done to tenants and people. Each verb is one transaction. Keys: `key_services`."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
@@ -9,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from goatapi import errors
-from sites import outbox, preferences, queries, tenancy
+from sites import audit, outbox, preferences, queries, tenancy
 from sites.models import Account, Membership, Role, Site, User, tidy_email
 
 
@@ -21,16 +23,19 @@ def create_site(
     password: str | None = None,
     link_domain: str = "",
     vouched: bool = False,
+    by_owner: bool = False,
 ) -> Site:
     """Make a new account with its first site, owned by the person with this e-mail.
 
     A person who is known already becomes the owner of this account too and keeps their password
     (`password` is for new people; without one they can not sign in until a reset).
     `vouched`: the operator says that the address is the person's, so it needs no confirming.
+    `by_owner`: it is that person who makes it, and not the operator.
     Errors: `errors.Invalid` for `code`, `email`, `link_domain`.
     """
     account = create_account(email=email, password=password, vouched=vouched)
-    return add_site(account=account, code=code, link_domain=link_domain)
+    owner = account.memberships.get().user if by_owner else None
+    return add_site(account=account, code=code, link_domain=link_domain, actor=owner)
 
 
 @transaction.atomic
@@ -44,7 +49,7 @@ def create_first_site(*, code: str, email: str, password: str, language: str | N
     ContentType.objects.select_for_update().get(app_label="sites", model="account")
     if queries.any_account():
         raise errors.AlreadyDone("this service has an account already")
-    site = create_site(code=code, email=email, password=password, vouched=True)
+    site = create_site(code=code, email=email, password=password, vouched=True, by_owner=True)
     begun = preferences.beginning(language=language)
     User.objects.filter(email=tidy_email(email)).update(preferences=begun)
     return site
@@ -72,8 +77,10 @@ def verify_email(*, user: User) -> None:
 
 
 @transaction.atomic
-def add_site(*, account: Account, code: str, link_domain: str = "") -> Site:
-    """Make another site of the account; its first one is the primary.
+def add_site(
+    *, account: Account, code: str, link_domain: str = "", actor: User | None = None
+) -> Site:
+    """Make another site of the account; its first one is the primary. Without an `actor` the operator does.
 
     Errors: `errors.Invalid` for `code`, `link_domain`.
     """
@@ -86,15 +93,18 @@ def add_site(*, account: Account, code: str, link_domain: str = "") -> Site:
     first = not account.sites.filter(is_primary=True).exists()
     try:
         with transaction.atomic():
-            return Site.objects.create(
+            site = Site.objects.create(
                 account=account, code=code, link_domain=link_domain, is_primary=first
             )
     except IntegrityError:
         taken = _("the code ‘%(code)s’ is taken") % {"code": code}
         raise errors.Invalid({"code": [taken]}) from None
+    audit.record(account_id=account.pk, actor=actor, action="site.created", target=code)
+    return site
 
 
-def set_domain(*, site: Site, domain: str) -> None:
+@transaction.atomic
+def set_domain(*, site: Site, domain: str, actor: User | None = None) -> None:
     """Have the site reached at a domain of its own too, beside its code; with "" at its code alone.
 
     Whoever calls this says that the domain leads here: addresses that are shown begin with it from now on.
@@ -112,10 +122,11 @@ def set_domain(*, site: Site, domain: str) -> None:
     except IntegrityError:
         raise errors.Invalid({"cname": [f"the domain ‘{cname}’ is another site's"]}) from None
     site.refresh_from_db()
+    _note_settings(site, actor, {"cname": cname or ""})
 
 
 @transaction.atomic
-def change_settings(*, site: Site, **changes: object) -> Site:
+def change_settings(*, site: Site, actor: User | None = None, **changes: object) -> Site:
     """Set columns of the site's settings; every process goes by them within a second.
 
     Errors: `errors.Invalid` for `collect`, `collect_regions`, `ignore_ips`.
@@ -125,7 +136,22 @@ def change_settings(*, site: Site, **changes: object) -> Site:
         setattr(site, name, value)
     site.updated_at = timezone.now()
     site.save(update_fields=[*changes, "updated_at"])
+    _note_settings(site, actor, changes)
     return site
+
+
+def _note_settings(site: Site, actor: User | None, changes: Mapping[str, object]) -> None:
+    """What is set to what; of addresses, which are somebody's, only that they are others."""
+    told = {name: str(value) for name, value in changes.items()}
+    if told.get("ignore_ips"):
+        told["ignore_ips"] = "…"
+    audit.record(
+        account_id=site.account_id,
+        actor=actor,
+        action="site.setting",
+        target=site.code,
+        details=told,
+    )
 
 
 @transaction.atomic

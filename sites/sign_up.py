@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone as clock
 
 from goatapi import errors
-from sites import audit, outbox, preferences, queries, services
+from sites import outbox, preferences, queries, services
 from sites.models import SignUp, Site, User, tidy_email
 
 LINK = timedelta(hours=24)
@@ -84,9 +84,8 @@ def confirm(*, token: str, code: str) -> Made:
     if wish is None:
         raise errors.NotFound
     is_new = _make_person(wish)
-    site = services.create_site(code=code, email=wish.email)
+    site = services.create_site(code=code, email=wish.email, by_owner=True)
     owner = User.objects.get(email=wish.email)
-    audit.record(account_id=site.account_id, actor=owner, action="site.created", target=site.code)
     if is_new:
         return Made(site, _hand_over(wish, site))
     wish.delete()

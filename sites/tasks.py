@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from goatapi.celery import app
-from sites import delivery, key_warnings, sign_up
+from sites import audit, delivery, key_warnings, sign_up
 
 
 @app.task
@@ -14,8 +14,9 @@ def deliver() -> None:
 
 @app.task
 def forget() -> None:
-    """Delete mail that was given up long ago, and wishes for accounts that nobody has confirmed."""
+    """Delete mail given up long ago, wishes that nobody has confirmed, old events of the audit log."""
     delivery.forget_failures()
+    audit.purge(now=timezone.now())
     sign_up.forget_over()
 
 

@@ -112,6 +112,8 @@ route                                     method nobody guest thief reader setti
 /settings/users/invitations/<int:invitation_id>/send POST in 404 in 403 403 on on
 /settings/users/invitations/<int:invitation_id>/revoke GET in on in 403 403 on on
 /settings/users/invitations/<int:invitation_id>/revoke POST in 404 in 403 403 on on
+/settings/audit                           GET    in     ok    in    403    403      ok    ok
+/settings/audit.csv                       GET    in     ok    in    403    403      ok    ok
 /settings/leave                           GET    in     ok    in    ok     ok       ok    ok
 /settings/leave                           POST   in     409   in    ok     ok       ok    409
 /join/<str:invitation>                    GET    ok     404   ok    404    404      404   404

@@ -17,7 +17,7 @@ def test_an_event_names_its_actor_also_when_they_are_gone() -> None:
     foo = tenant()
     audit.record(account_id=foo.account.pk, actor=foo.owner, action="key.created", target="backend")
     foo.owner.delete()
-    event = AuditEvent.objects.get()
+    event = AuditEvent.objects.get(action="key.created")
     assert (event.actor, event.actor_email, event.target) == (None, "owner@foo.org", "backend")
 
 
@@ -26,7 +26,7 @@ def test_a_deed_that_is_undone_leaves_no_event() -> None:
     with transaction.atomic():
         audit.record(account_id=foo.account.pk, actor=foo.owner, action="key.created")
         transaction.set_rollback(True)
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.filter(action="key.created").exists()
 
 
 def test_events_are_kept_for_two_years() -> None:

@@ -158,7 +158,7 @@ class TestAudit:
         edit(foo, old, name="Shop", permissions=keys.COUNT, limit=(5, 60))
         new, after = rotate(foo, old)
         key_services.revoke_api_key(account=foo.account, user=foo.owner, key_id=new.pk)
-        events = list(AuditEvent.objects.order_by("pk"))
+        events = list(AuditEvent.objects.filter(action__startswith="key.").order_by("pk"))
         assert [event.action for event in events] == [
             "key.created",
             "key.edited",
@@ -173,4 +173,6 @@ class TestAudit:
     def test_an_edit_that_changes_nothing_is_none(self, foo: Tenant) -> None:
         key, _ = foo.key()
         edit(foo, key)
-        assert [event.action for event in AuditEvent.objects.all()] == ["key.created"]
+        assert [event.action for event in AuditEvent.objects.filter(action__startswith="key.")] == [
+            "key.created"
+        ]
