@@ -36,6 +36,8 @@ KNOWN = {
     "ops/test_metrics.py": "asks for figures, which are not the API's",
     "sites/test_models.py": "a request for the sign-in backend; no answer",
     "sites/test_access.py": "a request for the limiter's key function; no answer",
+    "browser/stories/test_keys.py": "the page's command, as printed, and what its key is answered with",
+    "browser/stories/test_sign_up.py": "the page's command, as printed",
     "redis.py": "speaks to Redis",
 }
 
