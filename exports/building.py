@@ -29,9 +29,6 @@ HEARTBEAT = timedelta(seconds=1)
 WAITS = (timedelta(seconds=5), timedelta(seconds=30))
 """Before the second and the third attempt, when one has failed with an error."""
 
-BATCH = 5000
-"""Rows that are read at a time. Fewer take more time: two threads hand them over. More take memory."""
-
 MAX_ATTEMPTS = len(WAITS) + 1
 
 log = logging.getLogger("goatapi.exports")
@@ -170,7 +167,7 @@ class Claim:
             after=self.export.start_from_hit_id or 0,
             upto=upto,
             within=span_of(self.export),
-            limit=BATCH,
+            limit=writers.BATCHES[self.export.format],
         )
         return writers.write(target, self.export.format, scan, progress=self._progress)
 

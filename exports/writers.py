@@ -20,6 +20,10 @@ GZIP_LEVEL = 1
 BLOCK = 1 << 18
 """Bytes that are compressed at a time; four such blocks are in memory."""
 
+BATCHES: dict[str, int] = {Format.CSV: 5000, Format.NDJSON: 5000, Format.PARQUET: 2500}
+"""Rows that are read at a time. Fewer take more time: two threads hand them over. More take memory, most of all
+as Parquet, whose library has taken 30 MiB already."""
+
 Scan = Callable[[Shapes[Any]], Generator[ShapedRows[Any], None, None]]
 
 

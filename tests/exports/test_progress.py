@@ -8,9 +8,9 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from exports import building, queries, services
+from exports import queries, services, writers
 from exports.building import Claim, claim_export
-from exports.models import Export, State
+from exports.models import Export, Format, State
 from goatapi.errors import AlreadyDone
 from sites.models import ApiKey
 from sites.tenancy import SiteRef
@@ -43,7 +43,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, ...]]]:
         row = Export.objects.filter(pk=claim.export.pk)
         seen.append(row.values_list("num_rows", "reached_hit_id", "upto_hit_id").get())
 
-    monkeypatch.setattr(building, "BATCH", 2)
+    monkeypatch.setitem(writers.BATCHES, Format.CSV, 2)
     monkeypatch.setattr(Claim, "_beat", watched)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         yield seen

@@ -32,7 +32,7 @@ from sites import delivery
 LOOK_SECONDS = 0.3
 SWITCH_SECONDS = 0.0005
 """How long a thread waits for the interpreter lock before it asks for it. At Python's own 5 ms the threads of an
-export (one reads, one shapes, one compresses) wait for each other a third of the time."""
+export (one reads, one shapes, one compresses) wait for each other (docs/performance.md has the figures)."""
 MAIL_SECONDS = 1.0
 AGAIN_SECONDS = 20.0
 BEAT_AGAIN_SECONDS = 5.0
