@@ -76,7 +76,7 @@ def test_pageviews_and_health_do_not_wait_either(
 def test_a_middleware_without_a_database_says_the_same(
     api: ApiClient, limited: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "key_id", Absent(OperationalError("gone")))
+    monkeypatch.setattr(queries, "key_and_limit", Absent(OperationalError("gone")))
     reply = api.get("/api/v0/me")
     assert (reply.status_code, reply.json()) == (503, AWAY)
 
