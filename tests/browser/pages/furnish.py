@@ -6,14 +6,18 @@ Prints each account's ids and addresses as JSON.
 
 import json
 import sys
+from datetime import timedelta
 from typing import Any
 
 import django
 
 django.setup()
 
-from sites import key_services, keys, links, services  # noqa: E402  # after the settings
-from sites.models import Account, Role, Site, User  # noqa: E402
+from django.db import transaction  # noqa: E402  # after the settings
+
+from exports.services import start_export  # noqa: E402
+from sites import invitations, key_services, keys, links, queries, services, sign_up  # noqa: E402
+from sites.models import Account, Mail, Role, Site, User  # noqa: E402
 from tests.browser.pages.names import HOSTILE, PASSWORD, TIDY, Names  # noqa: E402
 
 
@@ -27,8 +31,37 @@ def furnish(code: str, names: Names) -> dict[str, Any]:
         "code": code,
         "emails": {role.value: user.email for role, user in people.items()},
         "verify": links.verification_link(newcomer(site.account, names), site).rpartition("/")[2],
+        "export_id": start_export(site=queries.ref(site), user=people[Role.OWNER]).pk,
+        "join": token_for_who_is_invited(site, people[Role.OWNER], names),
+        "wish": token_of_who_signs_up(code, names),
         **ids_of_keys(site, people[Role.OWNER], names),
     }
+
+
+@transaction.atomic
+def token_for_who_is_invited(site: Site, owner: User, names: Names) -> str:
+    """As the mail holds it, and the database does not."""
+    invitations.invite(
+        site=queries.ref(site), actor=owner, email=names.invited, role=Role.READ_ONLY
+    )
+    return _mailed("/join/")
+
+
+@transaction.atomic
+def token_of_who_signs_up(code: str, names: Names) -> str:
+    """Likewise."""
+    sign_up.begin(
+        email=f"wish-{names.invited}" if names is TIDY else names.invited,
+        code=f"wish-{code}",
+        password=PASSWORD,
+        timezone="Europe/Berlin",
+        language="en",
+    )
+    return _mailed("token=")
+
+
+def _mailed(before: str) -> str:
+    return Mail.objects.latest("pk").text.partition(before)[2].split()[0]
 
 
 def newcomer(account: Account, names: Names) -> User:
@@ -49,14 +82,18 @@ def person(account: Account, role: Role, names: Names) -> User:
 
 
 def ids_of_keys(site: Site, owner: User, names: Names) -> dict[str, Any]:
-    """A key for each thing that a page can do to one."""
-    made = [
-        key_services.create_api_key(
-            account=site.account, user=owner, name=name, permissions=keys.ALL
-        )
-        for name in (names.key, "Second")
-    ]
-    return {"key_id": made[0][0].pk, "key": made[1][1]}
+    """One key to look at, and one that has taken another's place."""
+    account = site.account
+    key, _ = key_services.create_api_key(
+        account=account, user=owner, name=names.key, permissions=keys.ALL, limit=(5, 60)
+    )
+    old, _ = key_services.create_api_key(
+        account=account, user=owner, name=f"Old {names.key}"[:255], permissions=keys.EXPORT
+    )
+    key_services.rotate_api_key(
+        account=account, user=owner, key_id=old.pk, overlap=timedelta(days=1)
+    )
+    return {"key_id": key.pk, "old_id": old.pk}
 
 
 if __name__ == "__main__":

@@ -26,7 +26,10 @@ class Names:
     title: str
     agent: str
     newcomer: str
-    """The e-mail of who can not sign in yet."""
+    """The e-mail of who has not confirmed it."""
+
+    invited: str
+    """And of who has not joined."""
 
     address: str
     """What follows the local part of an e-mail."""
@@ -44,6 +47,7 @@ TIDY = Names(
     title="Hello",
     agent="",
     newcomer="newcomer@tidy.example",
+    invited="invited@tidy.example",
     address="@tidy.example",
 )
 
@@ -54,6 +58,7 @@ HOSTILE = Names(
     path=f"/{SCRIPT}{IMAGE}{TEMPLATE}/{LONG}",
     title=f"{SCRIPT}{BACKWARDS}{LONG}",
     newcomer=QUOTED,
+    invited=QUOTED.replace("enemy", "friend"),
     agent=f"{SCRIPT} {IMAGE} {LONG}",
     # As far as a browser's own field for e-mails lets it through.
     address=f"'onfocus=harmed=5&lt{{{{7*7}}}}`@{'w' * 60}.example",

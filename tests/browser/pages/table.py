@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from tests.browser.pages.names import PASSWORD
 from tests.browser.pages.people import NOBODY
 from tests.browser.pages.world import World
 
@@ -64,6 +65,12 @@ def refused_edit(page: Page, world: World) -> None:
     page.locator(".wrong").first.wait_for()
 
 
+def invite_a_member(page: Page, world: World) -> None:
+    """Whom the account has already."""
+    page.locator("details.make > summary").click()
+    send("/settings/users/invite", email="settings{world.names.address}")(page, world)
+
+
 def open_all(page: Page, world: World) -> None:
     """Everything that can be unfolded is."""
     for summary in page.locator("main summary").all():
@@ -87,6 +94,55 @@ SITUATIONS = [
         NOBODY,
         send("/sign-in", email="{world.names.person}@example.org", password="wrong"),
     ),
+    Situation("sign up", "sign-up", "/sign-up", NOBODY, bare=True),
+    Situation(
+        "sign up, refused",
+        "sign-up",
+        "/sign-up",
+        NOBODY,
+        send("/sign-up", code="tidy", email="me@example.org", password="tiny"),
+        bare=True,
+    ),
+    Situation(
+        "look in your mail",
+        "sign-up",
+        "/sign-up",
+        NOBODY,
+        send("/sign-up", code="new-one", email="new{world.names.address}", password=PASSWORD),
+        bare=True,
+    ),
+    Situation(
+        "confirm a sign-up",
+        "sign-up/confirm",
+        "/sign-up/confirm?token={wish}",
+        NOBODY,
+        bare=True,
+        shows=("invited",),
+    ),
+    Situation(
+        "confirm a sign-up, too late", "sign-up/confirm", "/sign-up/confirm", NOBODY, bare=True
+    ),
+    Situation("find my site", "find-my-site", "/find-my-site", NOBODY, bare=True),
+    Situation(
+        "find my site, sent",
+        "find-my-site",
+        "/find-my-site",
+        NOBODY,
+        send("/find-my-site", email="new{world.names.address}"),
+        bare=True,
+    ),
+    Situation("join", "join/<str:invitation>", "/join/{join}", NOBODY, shows=("invited", "person")),
+    Situation(
+        "join, refused",
+        "join/<str:invitation>",
+        "/join/{join}",
+        NOBODY,
+        send("/join/", name="{world.names.person}", password="tiny", again="other"),
+    ),
+    Situation("join, not theirs", "join/<str:invitation>", "/join/{join}", "read-only"),
+    Situation("join, too late", "join/<str:invitation>", "/join/nothing", NOBODY),
+    Situation("welcome", "welcome", "/welcome"),
+    Situation("welcome, with a line", "welcome", "/welcome", "admin", send("/welcome")),
     Situation("prove", "prove", "/prove?next=/settings/auth"),
     Situation(
         "prove, refused", "prove", "/prove", step=send("/prove", **{"proof-password": "wrong"})
@@ -99,6 +155,53 @@ SITUATIONS = [
     Situation(
         "key made", "settings/auth/keys", "/settings/auth", "admin", make_key, shows=("key",)
     ),
+    Situation(
+        "edit a key",
+        "settings/auth/keys/<int:key_id>/edit",
+        "/settings/auth/keys/{key_id}/edit",
+        shows=("key",),
+    ),
+    Situation(
+        "edit a key, refused",
+        "settings/auth/keys/<int:key_id>/edit",
+        "/settings/auth/keys/{key_id}/edit",
+        "admin",
+        send("/settings/auth/keys", limit_requests="0"),
+    ),
+    Situation(
+        "rotate a key",
+        "settings/auth/keys/<int:key_id>/rotate",
+        "/settings/auth/keys/{key_id}/rotate",
+        shows=("key",),
+    ),
+    Situation(
+        "rotate a key, done already",
+        "settings/auth/keys/<int:key_id>/rotate",
+        "/settings/auth/keys/{old_id}/rotate",
+    ),
+    Situation("exports", "settings/exports", "/settings/exports", "settings"),
+    Situation("exports, none older", "settings/exports", "/settings/exports?before=1"),
+    Situation(
+        "exports, refused",
+        "settings/exports",
+        "/settings/exports",
+        step=send("/settings/exports", start_from_hit_id="-1"),
+    ),
+    Situation(
+        "export",
+        "settings/exports/<int:export_id>",
+        "/settings/exports/{export_id}",
+    ),
+    Situation(
+        "users", "settings/users", "/settings/users", shows=("person", "newcomer", "invited")
+    ),
+    Situation("users, unfolded", "settings/users", "/settings/users", "admin", open_all),
+    Situation("users, no admin", "settings/users", "/settings/users", "read-only"),
+    Situation("invite, refused", "settings/users/invite", "/settings/users", step=invite_a_member),
+    Situation("audit", "settings/audit", "/settings/audit", shows=("key", "invited")),
+    Situation("audit, nothing", "settings/audit", "/settings/audit?action=nothing", "admin"),
+    Situation("leave", "settings/leave", "/settings/leave", "settings"),
+    Situation("leave, refused", "settings/leave", "/settings/leave", step=send("/settings/leave")),
     Situation("preferences", "settings/preferences", "/settings/preferences", "read-only"),
     Situation(
         "preferences, saved",
@@ -131,6 +234,16 @@ NO_PAGE_OF_ITS_OWN = {
     "security.txt": "a text for programs",
     ".well-known/security.txt": "a text for programs",
     "first-run": "shows the start page or leads on; in tests/browser/stories",
+    "settings/audit.csv": "a file",
+    "sign-up/code": "a part of the page",
+    "welcome/status": "a part of the page",
+    "settings/exports/<int:export_id>/progress": "a part of the page",
+    "settings/exports/<int:export_id>/download": "a file",
+    "settings/exports/<int:export_id>/delete": "leads back to the exports",
+    "settings/users/<int:user_id>/role": "leads back to the users",
+    "settings/users/<int:user_id>/remove": "leads back to the users",
+    "settings/users/invitations/<int:invitation_id>/send": "leads back to the users",
+    "settings/users/invitations/<int:invitation_id>/revoke": "leads back to the users",
     "sign-out": "leads to the sign-in page",
     "settings/auth/keys/<int:key_id>/revoke": "leads back to the settings",
 }
