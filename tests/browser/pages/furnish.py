@@ -16,9 +16,10 @@ django.setup()
 from django.db import transaction  # noqa: E402  # after the settings
 
 from exports.services import start_export  # noqa: E402
-from sites import invitations, key_services, keys, links, queries, services, sign_up  # noqa: E402
+from sites import factors, invitations, key_services, keys, links, queries, services, sign_up  # noqa: E402
 from sites.models import Account, Mail, Role, Site, User  # noqa: E402
 from tests.browser.pages.names import HOSTILE, PASSWORD, TIDY, Names  # noqa: E402
+from tests.dashboard.codes import shown_by_app  # noqa: E402
 
 
 def furnish(code: str, names: Names) -> dict[str, Any]:
@@ -27,15 +28,29 @@ def furnish(code: str, names: Names) -> dict[str, Any]:
         code=code, email=names.email("owner"), password=PASSWORD, link_domain=names.domain
     )
     people = {role: person(site.account, role, names) for role in Role}
+    guarded, secret = person_with_an_app(site.account, names)
+    new = newcomer(site.account, names)
     return {
         "code": code,
-        "emails": {role.value: user.email for role, user in people.items()},
-        "verify": links.verification_link(newcomer(site.account, names), site).rpartition("/")[2],
+        "emails": {role.value: user.email for role, user in people.items()} | {"guarded": guarded},
+        "secret": secret,
+        "reset": links.reset_link(new, site).rpartition("/")[2],
+        "verify": links.verification_link(new, site).rpartition("/")[2],
         "export_id": start_export(site=queries.ref(site), user=people[Role.OWNER]).pk,
         "join": token_for_who_is_invited(site, people[Role.OWNER], names),
         "wish": token_of_who_signs_up(code, names),
         **ids_of_keys(site, people[Role.OWNER], names),
     }
+
+
+def person_with_an_app(account: Account, names: Names) -> tuple[str, str]:
+    """Their address and the app's secret."""
+    user = User.objects.create_user(names.email("guarded"), PASSWORD, email_verified=True)
+    services.add_member(account=account, user=user, role=Role.ADMIN)
+    secret = factors.new_secret()
+    code = shown_by_app(secret, steps=-1)
+    assert factors.add_app(account_id=account.pk, user=user, secret=secret, code=code)
+    return user.email, secret
 
 
 @transaction.atomic
@@ -65,7 +80,7 @@ def _mailed(before: str) -> str:
 
 
 def newcomer(account: Account, names: Names) -> User:
-    """A member whose address nobody has confirmed, nor ever will."""
+    """A member who has not confirmed their address nor signed in, nor ever will."""
     user = User.objects.create_user(names.newcomer, PASSWORD, name=names.person)
     services.add_member(account=account, user=user, role=Role.READ_ONLY)
     return user

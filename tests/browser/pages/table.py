@@ -36,12 +36,17 @@ class Situation:
 
 
 def send(action: str, **fields: str) -> Step:
-    """Fill in the form that goes to `action`, by the names of its fields, and press its button."""
+    """Fill in the form that goes to `action`, by the names of its fields, and press its button.
+
+    `{world…}` in a value is replaced; values that come from there may have braces of their own.
+    """
 
     def step(page: Page, world: World) -> None:
         form = page.locator(f"main form[action^='{action}']").first
         for name, value in fields.items():
-            form.locator(f"[name='{name}']").fill(value.format(world=world))
+            form.locator(f"[name='{name}']").fill(
+                value.format(world=world) if "{world." in value else value
+            )
         form.locator("button:not([type=button])").first.click()
 
     return step
@@ -71,6 +76,27 @@ def invite_a_member(page: Page, world: World) -> None:
     send("/settings/users/invite", email="settings{world.names.address}")(page, world)
 
 
+def stop_at_the_factor(page: Page, world: World) -> None:
+    """Signed in halfway."""
+    send("/sign-in", email=world.emails["guarded"], password=PASSWORD)(page, world)
+    page.wait_for_url("**/sign-in/factor")
+
+
+def give_a_wrong_code(page: Page, world: World) -> None:
+    """And no further."""
+    stop_at_the_factor(page, world)
+    send("/sign-in/factor", code="000000")(page, world)
+
+
+def show_new_codes(page: Page, world: World) -> None:
+    """Those of before are looked at no more."""
+    if page.locator("form[action$='/kept']").count():
+        send("/settings/auth/recovery-codes/kept")(page, world)
+        page.goto(world.url("/settings/auth/recovery-codes"))
+    send("/settings/auth/recovery-codes")(page, world)
+    page.locator(".codes").wait_for()
+
+
 def open_all(page: Page, world: World) -> None:
     """Everything that can be unfolded is."""
     for summary in page.locator("main summary").all():
@@ -94,6 +120,25 @@ SITUATIONS = [
         NOBODY,
         send("/sign-in", email="{world.names.person}@example.org", password="wrong"),
     ),
+    Situation("second factor", "sign-in/factor", "/sign-in", NOBODY, stop_at_the_factor),
+    Situation("second factor, refused", "sign-in/factor", "/sign-in", NOBODY, give_a_wrong_code),
+    Situation("forgot", "forgot", "/forgot", NOBODY),
+    Situation(
+        "forgot, sent",
+        "forgot",
+        "/forgot",
+        NOBODY,
+        send("/forgot", email="me{world.names.address}"),
+    ),
+    Situation("reset", "reset/<str:token>", "/reset/{reset}", NOBODY),
+    Situation(
+        "reset, refused",
+        "reset/<str:token>",
+        "/reset/{reset}",
+        NOBODY,
+        send("/reset/", password="tiny", again="other"),
+    ),
+    Situation("reset, too late", "reset/<str:token>", "/reset/nothing", NOBODY),
     Situation("sign up", "sign-up", "/sign-up", NOBODY, bare=True),
     Situation(
         "sign up, refused",
@@ -155,6 +200,25 @@ SITUATIONS = [
     Situation(
         "key made", "settings/auth/keys", "/settings/auth", "admin", make_key, shows=("key",)
     ),
+    Situation("account", "settings/account", "/settings/account", shows=("newcomer",)),
+    Situation("app", "settings/auth/totp", "/settings/auth/totp", "admin", open_all),
+    Situation(
+        "app, refused",
+        "settings/auth/totp",
+        "/settings/auth/totp",
+        "settings",
+        send("/settings/auth/totp", code="000000"),
+    ),
+    Situation("passkey", "settings/auth/passkeys", "/settings/auth/passkeys", "admin"),
+    Situation("guarded", "settings/auth", "/settings/auth", "guarded", open_all),
+    Situation("no codes", "settings/auth/recovery-codes", "/settings/auth/recovery-codes"),
+    Situation(
+        "recovery codes",
+        "settings/auth/recovery-codes",
+        "/settings/auth/recovery-codes",
+        "guarded",
+        show_new_codes,
+    ),
     Situation(
         "edit a key",
         "settings/auth/keys/<int:key_id>/edit",
@@ -180,6 +244,13 @@ SITUATIONS = [
         "/settings/auth/keys/{old_id}/rotate",
     ),
     Situation("exports", "settings/exports", "/settings/exports", "settings"),
+    Situation(
+        "export started",
+        "settings/exports",
+        "/settings/exports",
+        "admin",
+        send("/settings/exports"),
+    ),
     Situation("exports, none older", "settings/exports", "/settings/exports?before=1"),
     Situation(
         "exports, refused",
@@ -199,7 +270,9 @@ SITUATIONS = [
     Situation("users, no admin", "settings/users", "/settings/users", "read-only"),
     Situation("invite, refused", "settings/users/invite", "/settings/users", step=invite_a_member),
     Situation("audit", "settings/audit", "/settings/audit", shows=("key", "invited")),
-    Situation("audit, nothing", "settings/audit", "/settings/audit?action=nothing", "admin"),
+    Situation(
+        "audit, nothing", "settings/audit", "/settings/audit?person=nobody@nowhere.example", "admin"
+    ),
     Situation("leave", "settings/leave", "/settings/leave", "settings"),
     Situation("leave, refused", "settings/leave", "/settings/leave", step=send("/settings/leave")),
     Situation("preferences", "settings/preferences", "/settings/preferences", "read-only"),
@@ -233,8 +306,16 @@ NO_PAGE_OF_ITS_OWN = {
     "api2.html": "in tests/browser/test_reference.py",
     "security.txt": "a text for programs",
     ".well-known/security.txt": "a text for programs",
-    "first-run": "shows the start page or leads on; in tests/browser/stories",
+    "first-run": "in tests/browser/pages/test_first_run.py",
     "settings/audit.csv": "a file",
+    "sign-in/passkey": "leads on, or shows the page to sign in",
+    "settings/auth/confirm": "leads back to the settings",
+    "settings/auth/totp/remove": "leads back to the settings",
+    "settings/auth/passkeys/<int:factor_id>/remove": "leads back to the settings",
+    "settings/auth/sessions/end-others": "leads back to the settings",
+    "settings/auth/sessions/<str:session_id>/end": "leads back to the settings",
+    "settings/auth/recovery-codes/download": "a file",
+    "settings/auth/recovery-codes/kept": "leads back to the settings",
     "sign-up/code": "a part of the page",
     "welcome/status": "a part of the page",
     "settings/exports/<int:export_id>/progress": "a part of the page",
