@@ -69,7 +69,8 @@ def invite_again(request: HttpRequest, member: Member, invitation_id: int) -> Ht
     """Send an invitation with a new link. Errors: `errors.NotFound` for another account's."""
     if request.method != "POST":
         return redirect(PAGE)
-    if _too_many(request, member, f"invitation:{invitation_id}"):
+    to = invitations.address_of(account_id=member.site.account_id, invitation_id=invitation_id)
+    if _too_many(request, member, to):
         return _show(request, member, refusal=TOO_MANY, status=429)
     deed = partial(invitations.send_again, site=member.site, actor=member.user)
     return _do(request, member, partial(deed, invitation_id=invitation_id), "invited")

@@ -68,6 +68,15 @@ def waiting(*, account_id: int) -> list[Invitation]:
     return list(_all(account_id).select_related("invited_by").order_by("email"))
 
 
+def address_of(*, account_id: int, invitation_id: int) -> str:
+    """Whom an invitation of this account is for. Errors: `errors.NotFound`."""
+    mine = Invitation.objects.filter(account_id=account_id, pk=invitation_id)
+    email = mine.values_list("email", flat=True).first()
+    if email is None:
+        raise errors.NotFound
+    return email
+
+
 def is_good(invitation: Invitation) -> bool:
     """Whether one can join by it: it is in time, and its sender still has what it grants."""
     sender = vars(invitation)["sender_role"]
@@ -178,7 +187,8 @@ def _send(invitation: Invitation, *, site: SiteRef, actor: User, action: str) ->
         context={
             "link": f"{queries.url_of(site)}/join/{token}",
             "code": site.code,
-            "by": actor.name or actor.email,
+            # Not their name: in that they could write what they like, to whom they like, in our mail.
+            "by": actor.email,
             "role": Role(invitation.role).label,
             "days": LIFE.days,
         },

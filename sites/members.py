@@ -120,7 +120,9 @@ def refuse_above(account_id: int, actor: User, *roles: Role) -> None:
 
 
 def _member(account_id: int, user_id: int) -> Membership:
-    rows = Membership.objects.filter(account_id=account_id, user_id=user_id)
+    # Django knows of an `id`, but of no foreign key, that none is too large for the column.
+    people = User.objects.filter(pk=user_id)
+    rows = Membership.objects.filter(account_id=account_id, user__in=people)
     member = rows.select_related("user").first()
     if member is None:
         raise errors.NotFound

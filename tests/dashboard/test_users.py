@@ -1,6 +1,7 @@
 """*Settings → Users*, and the ways in and out of an account, as people go them."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -137,6 +138,9 @@ def test_people_and_invitations_of_another_account_are_not_there(cast: Cast) -> 
         f"{PAGE}/invitations/{invitation}/send",
         f"{PAGE}/invitations/{invitation}/revoke",
         f"{PAGE}/invitations/999999/revoke",
+        f"{PAGE}/{'9' * 25}/role",
+        f"{PAGE}/{'9' * 25}/remove",
+        f"{PAGE}/invitations/{'9' * 25}/send",
     ):
         reply = mine.post(path, {"role": "read-only"})
         assert (reply.status_code, "There is nothing here." in reply.content.decode()) == (
@@ -196,6 +200,29 @@ def test_mails_to_an_address_are_limited(cast: Cast, limited: Any) -> None:
         for n in range(3)
     ]
     assert [reply.status_code for reply in sent] == [302, 302, 429]
+
+
+def test_nobody_is_drowned_in_invitations(cast: Cast, settings: Any) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"mail": (2, 86_400)})
+    answers = []
+    for tenant in (cast.owner, cast.stranger):
+        browser = signed_in(tenant)
+        form = {"email": NEW, "role": "read-only"}
+        answers.append(browser.post(f"{PAGE}/invite", form).status_code)
+        waiting = Invitation.objects.filter(account=tenant.account, email=NEW).first()
+        path = f"{PAGE}/invitations/{waiting.pk if waiting else 0}/send"
+        answers += [browser.post(path).status_code for _ in range(2)]
+    assert answers == [302, 302, 429, 429, 404, 404]
+    assert Mail.objects.filter(to=NEW).count() == 2
+
+
+def test_nobody_writes_their_own_words_into_our_mail(cast: Cast) -> None:
+    User.objects.filter(pk=cast.owner.user.pk).update(name="You won!\n\nhttp://evil.example/ ")
+    invite(signed_in(cast.owner))
+    mail = Mail.objects.get()
+    for part in (mail.subject, mail.text, mail.html):
+        assert "owner@example.net invites you" in part
+        assert "You won" not in part
 
 
 def test_somebody_new_joins_with_a_password_and_is_in(cast: Cast) -> None:
