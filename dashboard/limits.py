@@ -27,17 +27,23 @@ def seconds_to_wait(
     """Count one try at this form, by the client's address and by each name in `also`; 0: go on.
 
     `strict`: those names have no more than `STRICT`, however wide the limit is.
-    A store that is down lets people in and says so.
+    An address that is over its limit counts for no names: it could lock them all, or fill the store until
+    that forgets the windows of others. A store that is down lets people in and says so.
     """
-    return max(
-        _wait(request, "login", [f"{form}|{address_of(request)}"]),
-        _wait(request, "login", [f"{form}|{who}" for who in also], strict=strict),
+    return _wait(request, "login", [f"{form}|{address_of(request)}"]) or _wait(
+        request, "login", [f"{form}|{who}" for who in also], strict=strict
     )
 
 
 def mailed_too_often(request: HttpRequest, *, to: str) -> bool:
-    """Count one mail that a stranger has us send to this address; whether it is one too many."""
-    return _wait(request, "mail", [f"email:{tidy_email(to)}"]) > 0
+    """Count one mail that a stranger has us send to this mailbox; whether it is one too many."""
+    return _wait(request, "mail", [f"email:{_mailbox(tidy_email(to))}"]) > 0
+
+
+def _mailbox(email: str) -> str:
+    """Where it ends up: `ann+anything@` is Ann's, with most providers."""
+    name, at, domain = email.rpartition("@")
+    return f"{name.partition('+')[0] or name}{at}{domain}"
 
 
 def _wait(request: HttpRequest, limit: str, buckets: Sequence[str], *, strict: bool = False) -> int:

@@ -71,6 +71,14 @@ def plain_address(text: str) -> str:
     return text if _dotted(text) is not None else str(_plain(text) or text)
 
 
+def subscriber(text: str) -> str:
+    """Whose address this is, for limits: everybody with IPv6 has a whole /64 to send from."""
+    address = None if _dotted(text) is not None else _plain(text)
+    if not isinstance(address, IPv6Address):
+        return text
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64"
+
+
 def _dotted(text: str) -> int | None:
     """The number of an IPv4 address in its one spelling; None for anything else.
 

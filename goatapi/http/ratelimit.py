@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from django_ratelimit.core import get_usage
 
 from goatapi.http import metrics
-from goatapi.http.client_ip import client_ip
+from goatapi.http.client_ip import client_ip, subscriber
 from goatapi.http.envelope import answer
 from goatapi.http.outage import LIMITS
 
@@ -97,7 +97,7 @@ def class_of(path: str) -> str:
 
 def address_of(request: HttpRequest) -> str:
     """The bucket of a request without a good key."""
-    return f"ip:{ip_of(request)}"
+    return f"ip:{subscriber(ip_of(request))}"
 
 
 def ip_of(request: HttpRequest) -> str:

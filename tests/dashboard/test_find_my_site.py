@@ -75,3 +75,12 @@ def test_a_sites_host_leads_to_the_services_name(cast: Cast) -> None:
 
 def test_the_start_page_leads_there(cast: Cast) -> None:
     assert 'href="/find-my-site"' in Browser("example.com").get("/").content.decode()
+
+
+def test_a_mailbox_is_one_however_many_names_it_has(cast: Cast, settings: Any) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"mail": (2, 86_400)})
+    for name in ("ann", "ann+a", "ANN+b", "ann+c+d", "bob", "+eve", "+mal"):
+        assert ask(f"{name}@example.org").status_code == 200
+    assert [mail.to for mail in posted()] == [
+        f"{name}@example.org" for name in ("ann", "ann+a", "bob", "+eve", "+mal")
+    ]

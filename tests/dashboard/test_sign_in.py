@@ -97,6 +97,32 @@ def test_tries_are_limited_by_e_mail_and_by_address(
     assert elsewhere.sign_in("b@example.net", "x").status_code == 429
 
 
+def test_who_has_a_network_of_six_has_no_more_tries(
+    cast: Cast, limited: Callable[[int], None]
+) -> None:
+    limited(3)
+
+    def tries(network: str) -> list[int]:
+        addresses = [f"{network}::{n}" for n in range(1, 5)]
+        browsers = [Browser(cast.owner.host, REMOTE_ADDR=address) for address in addresses]
+        return [b.sign_in(f"{b}@example.net", "x").status_code for b in browsers]
+
+    assert tries("2001:db8:0:1") == [400, 400, 400, 429]
+    assert tries("2001:db8:0:2") == [400, 400, 400, 429]
+
+
+def test_an_address_that_is_over_its_limit_locks_nobody_out(
+    cast: Cast, limited: Callable[[int], None]
+) -> None:
+    limited(3)
+    flood = Browser(cast.owner.host, REMOTE_ADDR="192.0.2.1")
+    for n in range(3):
+        flood.sign_in(f"a{n}@example.net", "x")
+    for _ in range(9):
+        assert flood.sign_in("owner@example.net", "x").status_code == 429
+    assert Browser(cast.owner.host).sign_in("owner@example.net").status_code == 302
+
+
 def test_a_limit_store_that_is_down_lets_people_in(
     cast: Cast, limited: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

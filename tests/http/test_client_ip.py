@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from goatapi.http.client_ip import client_ip, plain_address
+from goatapi.http.client_ip import client_ip, plain_address, subscriber
 
 PROXIES = [ip_network(text) for text in ("127.0.0.1/32", "10.0.0.0/8", "fd00::/8")]
 PEER = "127.0.0.1"
@@ -53,3 +53,18 @@ def test_what_a_stranger_forwards_does_not_count(peer: str) -> None:
 )
 def test_an_address_has_one_spelling(text: str, plain: str) -> None:
     assert plain_address(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("address", "whose"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ],
+)
+def test_limits_know_a_whole_network_of_six_as_one_subscriber(address: str, whose: str) -> None:
+    assert subscriber(address) == whose
