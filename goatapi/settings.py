@@ -213,11 +213,12 @@ LOGGING: dict[str, Any] = {
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         }
     },
+    "filters": {"without_secrets": {"()": "goatapi.http.log.WithoutSecrets"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # A refused request is the client's affair; and their paths may hold what was mailed.
     "loggers": {
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["without_secrets"]},
         "django.security.csrf": {"level": "ERROR"},
         "fido2": {"level": "WARNING"},  # it would name people's passkeys
     },

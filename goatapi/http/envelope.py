@@ -25,6 +25,7 @@ from rest_framework.response import Response
 from goatapi import errors
 from goatapi.http import metrics
 from goatapi.http.body import bounded_body, decode_json
+from goatapi.http.log import shown
 from goatapi.http.outage import DATABASE, is_away
 
 JSON_TYPE = "application/json; charset=utf-8"
@@ -117,7 +118,7 @@ class EnvelopeMiddleware:
         """Every exception of a view that DRF did not answer."""
         known = _known(exception)
         if known is None:
-            log.error("unexpected error in %s", request.path, exc_info=exception)
+            log.error("unexpected error in %s", shown(request.path), exc_info=exception)
             known = 500, {"error": unexpected(exception)}, {}
         status, body, headers = known
         return answer(request, status, body, headers)

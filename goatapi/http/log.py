@@ -34,7 +34,7 @@ class RequestLogMiddleware:
             "answered",
             extra={
                 "method": request.method,
-                "path": _shown(request.path),
+                "path": shown(request.path),
                 "status": response.status_code,
                 "milliseconds": round(seconds * 1000, 1),
                 "site": getattr(getattr(request, "site", None), "id", None),
@@ -43,7 +43,20 @@ class RequestLogMiddleware:
         return response
 
 
-def _shown(path: str) -> str:
+class WithoutSecrets(logging.Filter):
+    """For Django's own records of requests that failed, whose arguments are paths."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every record, without the rest of a secret path."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                shown(each) if isinstance(each, str) else each for each in record.args
+            )
+        return True
+
+
+def shown(path: str) -> str:
+    """A path as it may be written down."""
     return next((f"{start}…" for start in SECRET if path.startswith(start)), path[:200])
 
 

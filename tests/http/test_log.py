@@ -42,6 +42,20 @@ def test_links_that_were_mailed_are_not_written_down(
     assert not any("secret" in _as_logged(record) for record in caplog.records)
 
 
+def test_nor_when_the_answer_fails(
+    api: ApiClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: object) -> None:
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr("dashboard.join.invitations.find", broken)
+    with caplog.at_level(logging.DEBUG):
+        assert Browser(api.host).get("/join/a-secret").status_code == 500
+    lines = [_as_logged(record) for record in caplog.records]
+    assert any("Internal Server Error: /join/…" in json.loads(line)["message"] for line in lines)
+    assert not any("a-secret" in line for line in lines)
+
+
 def _as_logged(record: logging.LogRecord) -> str:
     configured = dict(settings.LOGGING["formatters"]["json"])
     formatter = import_string(configured.pop("()"))(**configured)
