@@ -1,8 +1,11 @@
-// A copy button beside each sample. Without this file one selects the text by hand.
+// A copy button beside each sample, also in parts that come later. Without this file one selects the text by hand.
 "use strict";
 const { copy, copied } = document.body.dataset; // the page's words for it
-for (const box of document.querySelectorAll(".copy")) {
-  if (!navigator.clipboard) break;
+function addButtons(part) {
+  if (!navigator.clipboard) return;
+  for (const box of part.querySelectorAll(".copy:not(:has(> button))")) box.append(buttonFor(box));
+}
+function buttonFor(box) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "quiet";
@@ -13,5 +16,7 @@ for (const box of document.querySelectorAll(".copy")) {
     button.textContent = copied;
     setTimeout(() => { button.textContent = copy; }, 2000);
   });
-  box.append(button);
+  return button;
 }
+addButtons(document);
+document.addEventListener("htmx:load", (event) => addButtons(event.target));

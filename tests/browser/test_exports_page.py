@@ -104,6 +104,7 @@ def test_an_export_is_started_watched_and_downloaded(
     expect(card.locator(".chip")).to_have_text("done")
     expect(page.get_by_role("log")).to_contain_text("is done.")
     assert bar.count() == 0, "polling ends with the whole card in its place"
+    expect(card.get_by_role("button", name="Copy")).to_have_count(1)
 
     with page.expect_download() as begun:
         card.get_by_role("link", name="Download").click()
