@@ -19,7 +19,7 @@ from allauth.mfa.totp.internal.auth import (
 from django.db import transaction
 
 from goatapi import errors
-from sites import audit
+from sites import alerts, audit
 from sites.models import Account, Membership, User
 from sites.sealing import seal, unseal
 
@@ -85,6 +85,7 @@ def add_app(*, account_id: int, user: User, secret: str, code: str) -> bool:
     data = {"secret": seal(secret), "step": step}
     Authenticator.objects.create(user=user, type=APP, data=data)
     audit.record(account_id=account_id, actor=user, action="mfa.totp.added")
+    alerts.tell(account_id=account_id, user=user, change="mfa.totp.added")
     return True
 
 
@@ -118,6 +119,7 @@ def remove(*, account_id: int, user: User, factor_id: int) -> None:
     if last:
         _of(user.pk, (CODES,)).delete()
     audit.record(account_id=account_id, actor=user, action=action, details=details)
+    alerts.tell(account_id=account_id, user=user, change=action, **details)
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from sites import audit, links, outbox, own_sessions, queries
+from sites import alerts, audit, links, outbox, own_sessions, queries
 from sites.models import Site, User
 from sites.tenancy import SiteRef
 
@@ -21,6 +21,7 @@ def change_password(*, account_id: int, user: User, password: str, keep: str) ->
     user.save(update_fields=["password"])
     own_sessions.end_all(user_id=user.pk, keep=keep)
     audit.record(account_id=account_id, actor=user, action="password.changed")
+    alerts.tell(account_id=account_id, user=user, change="password.changed")
 
 
 @transaction.atomic
@@ -52,6 +53,7 @@ def reset_password(*, site: SiteRef, token: str, password: str) -> User | None:
     user.save(update_fields=["password", "email_verified"])
     own_sessions.end_all(user_id=user.pk)
     audit.record(account_id=site.account_id, actor=user, action="password.reset")
+    alerts.tell(account_id=site.account_id, user=user, change="password.reset")
     return user
 
 

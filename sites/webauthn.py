@@ -23,7 +23,7 @@ from fido2.webauthn import (
     UserVerificationRequirement,
 )
 
-from sites import audit, factors
+from sites import alerts, audit, factors
 from sites.models import User
 
 LONGEST_ANSWER = 20_000
@@ -87,6 +87,7 @@ def finish_new(
     )
     action, details = "mfa.passkey.added", {"name": name}
     audit.record(account_id=account_id, actor=user, action=action, details=details)
+    alerts.tell(account_id=account_id, user=user, change=action, name=name)
     return row
 
 

@@ -75,7 +75,7 @@ def test_refusals_of_forms_are_in_that_language(owner: Tenant) -> None:
     services.change_preferences(user=owner.user, language="de-DE")
     reply = signed_in(owner).post("/settings/auth/password", {"current": "wrong"})
     page = html.unescape(reply.content.decode())
-    assert "Das ist nicht Ihr jetziges Passwort." in page
+    assert "Das ist nicht Ihr aktuelles Passwort." in page
     assert "Dieses Feld ist zwingend erforderlich." in page
 
 
