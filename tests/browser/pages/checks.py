@@ -9,6 +9,9 @@ from tests.nodejs import packages
 COLOURS = ["color-contrast", "link-in-text-block"]
 """The rules that may find something else by night than by day."""
 
+NARROW = [*COLOURS, "target-size", "scrollable-region-focusable"]
+"""Those that may find something else on a phone than on a desk."""
+
 TOUCHED = (
     "button, summary, select, input:not([type=hidden], [type=checkbox], [type=radio]), a.button"
 )
