@@ -35,6 +35,8 @@ SENTENCES: dict[str, Promise] = {
     "mfa.passkey.added": gettext_lazy("set up the passkey ‘%(name)s’"),
     "mfa.passkey.removed": gettext_lazy("removed the passkey ‘%(name)s’"),
     "mfa.recovery-codes.made": gettext_lazy("made new recovery codes"),
+    "mfa.recovery-codes.used": gettext_lazy("used up a recovery code"),
+    "proof.failed": gettext_lazy("failed to confirm their identity"),
     "key.created": gettext_lazy("made the API key ‘%(target)s’"),
     "key.edited": gettext_lazy("edited the API key ‘%(target)s’"),
     "key.rotated": gettext_lazy("rotated the API key ‘%(target)s’"),

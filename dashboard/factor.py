@@ -103,7 +103,9 @@ def _used(request: HttpRequest, user: User, form: CodeForm) -> Any:
             return used
         form.add_error(None, _("This passkey does not open this site."))
     elif form.is_valid():
-        if used := factors.use_code(user=user, code=form.cleaned_data["code"]):
+        if used := factors.use_code(
+            account_id=site_of(request).account_id, user=user, code=form.cleaned_data["code"]
+        ):
             return used
         form.add_error("code", _("This code is wrong, too old, or was used before."))
     return None

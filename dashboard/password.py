@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from dashboard import limits
+from dashboard import limits, proof
 from dashboard.access import Member, members_only
 from dashboard.forms import PasswordForm
 from dashboard.sessions import store_of
@@ -26,6 +26,7 @@ def password(request: HttpRequest, member: Member) -> HttpResponse:
         return show(request, member, password_form=form, status=429)
     if not member.user.check_password(request.POST.get("current", "")):
         form.add_error("current", _("This is not your current password."))
+        proof.note_failure(request, member.user)
     if not form.is_valid():
         return show(request, member, password_form=form, status=400)
     people.change_password(

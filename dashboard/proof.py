@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard import limits, passkeys
-from sites import factors
+from sites import audit, factors
+from sites.country import country_of
+from sites.middleware import site_of
 from sites.models import User
 
 FRESH_SECONDS = 600
@@ -57,7 +59,9 @@ class ProofForm(forms.Form):
                 return {"method": "mfa", "id": used.pk, "type": used.type}
             self.add_error(None, _("This passkey is not yours, or took too long."))
         elif code := self.cleaned_data.get("code"):
-            used = factors.use_code(user=self.user, code=code)
+            used = factors.use_code(
+                account_id=site_of(self.request).account_id, user=self.user, code=code
+            )
             if used:
                 return {"method": "mfa", "id": used.pk, "type": used.type}
             self.add_error("code", _("This code is wrong, too old, or was used before."))
@@ -86,9 +90,16 @@ def give(request: HttpRequest, user: User, form: ProofForm) -> int:
         return 429
     given = form.proved() if form.is_valid() else None
     if given is None:
+        note_failure(request, user)
         return 400
     record_authentication(request, user, **given, reauthenticated=True)
     return 200
+
+
+def note_failure(request: HttpRequest, user: User) -> None:
+    """Somebody in this person's session could not show that it is them: for the audit log."""
+    account_id, country = site_of(request).account_id, country_of(request)
+    audit.record(account_id=account_id, actor=user, action="proof.failed", country=country)
 
 
 def page(

@@ -23,7 +23,7 @@ def _begins(*words: str) -> Q:
 
 KINDS = {
     "sign-in": _begins("sign-in", "sign-out", "session"),
-    "security": _begins("password", "mfa"),
+    "security": _begins("password", "mfa", "proof"),
     "key": _begins("key"),
     "user": _begins("user"),
     "site": _begins("site"),

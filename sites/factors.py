@@ -19,7 +19,7 @@ from allauth.mfa.totp.internal.auth import (
 from django.db import transaction
 
 from goatapi import errors
-from sites import alerts, audit
+from sites import alerts, audit, queries
 from sites.models import Account, Membership, User
 from sites.sealing import seal, unseal
 
@@ -90,12 +90,18 @@ def add_app(*, account_id: int, user: User, secret: str, code: str) -> bool:
 
 
 @transaction.atomic
-def use_code(*, user: User, code: str) -> Authenticator | None:
-    """The factor whose code this is, an app's or one of the recovery codes. Afterwards it is used up."""
+def use_code(*, account_id: int, user: User, code: str) -> Authenticator | None:
+    """The factor whose code this is, an app's or one of the recovery codes. Afterwards it is used up.
+
+    The account whose site is asked is told of a recovery code, if it is the person's: few are used in earnest.
+    """
     for factor in _of(user.pk, (APP, CODES)).select_for_update():
         if _used(factor, code):
             factor.user = user
             factor.record_usage()
+            if factor.type == CODES and queries.role_of(account_id=account_id, user_id=user.pk):
+                action = "mfa.recovery-codes.used"
+                audit.record(account_id=account_id, actor=user, action=action)
             return factor
     return None
 

@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from sites.models import AuditEvent
 from tests.dashboard.browser import PASSWORD, at, key_form, minutes_later, signed_in
 from tests.make import Cast
 
@@ -97,3 +98,15 @@ def test_guessing_is_limited(cast: Cast, limited: Callable[[int], None], path: s
         right = browser.post(path, form | {"proof-password": PASSWORD})
         assert right.status_code == 429
         assert "Too many tries" in right.content.decode()
+
+
+def test_failed_proofs_are_told(cast: Cast) -> None:
+    browser = signed_in(cast.owner)
+    browser.post("/settings/auth/password", {"current": "x"})
+    with minutes_later(11):
+        browser.post("/prove", {"proof-password": "x"})
+        browser.post(KEYS, key_form(browser) | {"proof-password": "x"})
+    told = AuditEvent.objects.filter(action="proof.failed", account=cast.owner.account)
+    assert {event.actor_email for event in told} == {cast.owner.user.email}
+    assert told.count() == 3
+    assert "failed to confirm their identity" in browser.get("/settings/audit").content.decode()

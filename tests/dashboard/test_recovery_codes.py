@@ -5,6 +5,7 @@ import json
 import pytest
 from allauth.mfa.models import Authenticator
 
+from sites.models import AuditEvent
 from tests.dashboard.browser import Browser, at, minutes_later, signed_in
 from tests.dashboard.codes import CODES, give_code, recovery_codes, set_up_app
 from tests.make import Cast
@@ -65,6 +66,8 @@ def test_each_lets_in_once(cast: Cast, browser: Browser) -> None:
     assert with_code(cast, second.replace(" ", "-")) == 302
     assert with_code(cast, "0000000000") == 400
     assert "8 codes are left." in browser.get("/settings/auth").content.decode()
+    assert AuditEvent.objects.filter(action="mfa.recovery-codes.used").count() == 2
+    assert "used up a recovery code" in browser.get("/settings/audit").content.decode()
 
 
 def test_new_ones_end_the_old(cast: Cast, browser: Browser) -> None:
