@@ -35,9 +35,12 @@ def seconds_to_wait(
     )
 
 
-def mailed_too_often(request: HttpRequest, *, to: str) -> bool:
-    """Count one mail that a stranger has us send to this mailbox; whether it is one too many."""
-    return _wait(request, "mail", [f"email:{_mailbox(tidy_email(to))}"]) > 0
+def mailed_too_often(request: HttpRequest, *, to: str, form: str = "any") -> bool:
+    """Count one mail that a stranger has us send to this mailbox; whether it is one too many.
+
+    `form` has a window of its own: who floods a mailbox with others must not keep its owner from this one.
+    """
+    return _wait(request, "mail", [f"{form}|email:{_mailbox(tidy_email(to))}"]) > 0
 
 
 def _mailbox(email: str) -> str:

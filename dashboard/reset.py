@@ -50,10 +50,10 @@ def forgot(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _forgot_page(request, form=form, status=400)
     email = tidy_email(form.cleaned_data["email"])
-    if wait := limits.seconds_to_wait(request, form="forgot", also=[f"email:{email}"]):
+    if wait := limits.seconds_to_wait(request, form="any", also=[f"email:{email}"]):
         form.add_error(None, _("Too many tries. Wait %(n)d seconds, then try again.") % {"n": wait})
         return _forgot_page(request, form=form, status=429)
-    if not limits.mailed_too_often(request, to=email):
+    if not limits.mailed_too_often(request, to=email, form="forgot"):
         people.ask_for_reset(site=site_of(request), email=email)
     return _forgot_page(request, sent_to=email, where=outbox.where())
 

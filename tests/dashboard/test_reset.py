@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,15 @@ def test_it_works_once_and_so_do_its_sisters(cast: Cast) -> None:
         assert at(cast.owner).get(path).status_code == 404
         assert reset(at(cast.owner), path, "a third horse entirely").status_code == 404
     assert at(cast.owner).sign_in("owner@example.net", NEW).status_code == 302
+
+
+def test_other_mails_to_the_same_mailbox_do_not_keep_it_away(cast: Cast, settings: Any) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, ratelimit={"mail": (1, 86_400)})
+    flood = Browser("example.com")
+    flood.get("/find-my-site")
+    for _ in range(2):
+        assert flood.post("/find-my-site", {"email": "owner@example.net"}).status_code == 200
+    assert ask(cast)
 
 
 def test_it_works_for_two_hours(cast: Cast) -> None:
