@@ -22,7 +22,8 @@ from goatapi.address import taken
 
 CHILDREN = {"web": 0.0, "drain": 1.0, "worker": 1.0}
 """Each with the seconds it waits at the start: all at once, they take the processors from the one waited for."""
-STOP_SECONDS = 1.5
+STOP_SECONDS = 5.0
+"""Until a child that does not leave is killed. Most need half a second, an export its next batch of rows."""
 LEAVING_SECONDS = 3.0
 """How long the children of a killed supervisor may take to leave the port."""
 RESTART_SECONDS = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
