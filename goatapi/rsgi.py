@@ -1,4 +1,4 @@
-"""The web server's callable: `/count` on the event loop, all else by Django in a pool of threads."""
+"""The web server's callable: `/count` in the server's own thread, all else by Django in a pool of threads."""
 
 import asyncio
 import logging
@@ -13,6 +13,7 @@ from exports.figures import ExportFigures
 from exports.hosts import Presence, owner_prefix
 from goatapi import bridge
 from goatapi.collector import calm
+from goatapi.eager import in_loop
 from goatapi.errors import Unavailable
 from goatapi.http import metrics
 from goatapi.http.client_ip import chain_behind
@@ -66,14 +67,17 @@ class Application:
         self._ticker.stop()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """A request; what comes before the first `await` runs in the server's thread (goatapi/eager.py)."""
         if scope.path == "/count" and scope.method in COUNTED:
             headers = scope.headers  # a copy each time
             fresh, site = directory().peek(headers.get("host") or "")
             if not fresh:
+                await in_loop()
                 site = await _asked(headers.get("host") or "", site)
             if site is not None:
                 await self._count(site, scope, headers, protocol)
                 return
+        await in_loop()
         await self._django(scope, protocol)
 
     async def _count(self, site: SiteRef, scope: Any, headers: Any, protocol: Any) -> None:
@@ -83,7 +87,9 @@ class Application:
         door = runtime.door()
         reply = door.take(site, self._visit(scope, headers))
         if reply.ticket:
-            reply = await _confirmed(reply, door.journal) if door.journal.delays else reply
+            if door.journal.delays:
+                await in_loop()
+                reply = await _confirmed(reply, door.journal)
             metrics.ACCEPTED.by_count += bool(reply.ticket)
         protocol.response_bytes(reply.status, reply.headers, reply.body)
         if timed:

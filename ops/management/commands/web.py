@@ -7,10 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from goatapi import eager
 from goatapi.address import taken
 from goatapi.collector import calm
 
@@ -40,7 +41,7 @@ class Command(BaseCommand):
             port,
             interface=Interfaces.RSGI,
             http=HTTPModes.http1,
-            loop=Loops.uvloop,
+            loop=eager.NAME,  # type: ignore[arg-type]  # the registry takes any name, its annotation does not
             websockets=False,
             workers=settings.ENVIRONMENT.web_processes,
             backlog=1024,
