@@ -100,14 +100,14 @@ class Application:
         get, proxies = headers.get, self._proxies
         forwarded = ",".join(headers.get_all("x-forwarded-for")) if proxies else ""
         return Visit(
-            query=scope.query_string,
-            ip=proxies.client(bridge.peer_of(scope), forwarded),
-            user_agent=bridge.header(headers, "user-agent") or "",
-            accept_language=get("accept-language") or "",
-            x_moz=get("x-moz") or "",
-            x_purpose=get("x-purpose") or "",
-            purpose=get("purpose") or "",
-            sec_purpose=get("sec-purpose") or "",
+            scope.query_string,
+            proxies.client(bridge.peer_of(scope), forwarded),
+            bridge.header(headers, "user-agent") or "",
+            get("accept-language") or "",
+            get("x-moz") or "",
+            get("x-purpose") or "",
+            get("purpose") or "",
+            get("sec-purpose") or "",
         )
 
     async def _django(self, scope: Any, protocol: Any) -> None:

@@ -122,21 +122,22 @@ class Door:
         current = before = b""
         if not sent.no_session:
             current, before = self.visitors.by_address(site.id, visit.ip, visit.user_agent)
-        return Hit(
-            path=sent.path,
-            title=sent.title,
-            ref=sent.ref,
-            query=sent.query,
-            event=sent.event,
-            width=sent.width,
-            browser=agent.browser,
-            browser_version=agent.browser_version,
-            system=agent.system,
-            system_version=agent.system_version,
-            location=self.locator.locate(visit.ip),
-            language=language_of(visit.accept_language[:MAX_LANGUAGE]),
-            visitor=current,
-            visitor_before=before,
+        return Hit(  # by position: by name it takes five times as long
+            sent.path,
+            sent.title,
+            sent.ref,
+            sent.query,
+            sent.event,
+            sent.width,
+            agent.browser,
+            agent.browser_version,
+            agent.system,
+            agent.system_version,
+            self.locator.locate(visit.ip),
+            language_of(visit.accept_language[:MAX_LANGUAGE]),
+            0,
+            current,
+            before,
         )
 
 
@@ -166,7 +167,7 @@ def _reply(status: int, taken: Taken | None, text: str = "", ticket: int = 0) ->
         headers = headers + _limits(taken)
     if text:
         headers = [*headers, ("x-goatcounter", _header_text(text))]
-    return Reply(status, headers, ticket=ticket)
+    return Reply(status, headers, GIF, ticket)
 
 
 def _too_many(taken: Taken) -> Reply:
