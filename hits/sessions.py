@@ -8,7 +8,7 @@ moves on to the former.
 
 import secrets
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -18,6 +18,7 @@ from storage.types import Session
 
 GAP = 8 * 3600
 LONGEST = 24 * 3600
+TOKEN_BYTES = 16
 MAX_KNOWN = 300_000
 """Sessions remembered over all sites before the memory is emptied; the ledger knows them all."""
 
@@ -30,6 +31,9 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
     path_id: int
     at: int
 
+
+NONE: list[Session] = []
+"""The sessions of every key that has none; nobody adds to it."""
 
 Outcome = tuple[bytes, bool]
 """(session, first visit)."""
@@ -45,7 +49,10 @@ class _Site:
 
     def add(self, session: Session) -> None:
         """Remember `session` under its key."""
-        insort(self.by_key.setdefault(session.key, []), session, key=_start)
+        if known := self.by_key.get(session.key):
+            insort(known, session, key=_start)
+        else:
+            self.by_key[session.key] = [session]
 
     def remove(self, session: Session) -> None:
         """Forget it there: its key or its start is to change."""
@@ -73,6 +80,7 @@ class Sessions:
     def __init__(self) -> None:
         self._sites: dict[int, _Site] = {}
         self._known = 0
+        self._tokens = _tokens()
 
     def open(self, revisions: Mapping[int, int]) -> None:
         """The transaction has locked these sites; `revisions` is what `Transaction.lock` gave.
@@ -99,7 +107,7 @@ class Sessions:
         self._load(tx, revisions, visits)
         outcomes = {}
         for site_id, some in visits.items():
-            step = _Step(self._sites[site_id], now)
+            step = _Step(self._sites[site_id], now, self._tokens)
             outcomes[site_id] = [step.take(visit) for visit in some]
             tx.save_sessions(site_id, step.touch())
             self._known += step.started
@@ -130,7 +138,7 @@ class Sessions:
             # Not `keys - by_key.keys()`: that walks all that is remembered.
             if missing := keys.difference(site.by_key, (b"",)):
                 unknown[site_id] = missing
-                site.by_key.update((key, []) for key in missing)
+                site.by_key.update(dict.fromkeys(missing, NONE))
                 self._known += len(missing)
         if not unknown:
             return
@@ -143,9 +151,10 @@ class Sessions:
 class _Step:
     """One transaction's worth of assigning in one site."""
 
-    def __init__(self, site: _Site, now: int) -> None:
+    def __init__(self, site: _Site, now: int, tokens: Iterator[bytes]) -> None:
         self._site = site
         self._now = now
+        self._tokens = tokens
         self.changed: dict[bytes, Session] = {}
         self.started = 0
 
@@ -180,7 +189,7 @@ class _Step:
     def _find(self, visit: Visit) -> Session | None:
         for key in (visit.visitor, visit.before):
             near = self._site.near(key, visit.at)
-            if fitting := [s for s in near if _fits(s, visit.at)]:
+            if near and (fitting := [s for s in near if _fits(s, visit.at)]):
                 session = fitting[0]
                 if len(fitting) > 1:
                     session = min(fitting, key=lambda s: _rank(s, visit.at))
@@ -196,17 +205,19 @@ class _Step:
         self._site.add(session)
 
     def _start(self, visit: Visit) -> Session:
-        session = Session(
-            key=visit.visitor,
-            session=secrets.token_bytes(16),
-            started_at=visit.at,
-            last_at=visit.at,
-            touched_at=self._now,
-            paths=set(),
-        )
+        at = visit.at
+        session = Session(visit.visitor, next(self._tokens), at, at, self._now, set())
         self._site.add(session)
         self.started += 1
         return session
+
+
+def _tokens() -> Iterator[bytes]:
+    """Random names for sessions, asked of the kernel by the hundred."""
+    while True:
+        some = secrets.token_bytes(100 * TOKEN_BYTES)
+        for at in range(0, len(some), TOKEN_BYTES):
+            yield some[at : at + TOKEN_BYTES]
 
 
 def _start(session: Session) -> int:

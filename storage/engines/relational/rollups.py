@@ -91,7 +91,7 @@ def rows_and_visits(state: SiteState, batch: Batch) -> tuple[list[Row], list[Row
 
 def collapse(visits: Sequence[Row]) -> Iterable[tuple[Table, list[Row]]]:
     """For each rollup its rows: key and count, in the order of time and path (neighbours share a page)."""
-    visits = sorted(visits, key=itemgetter(0, 1, 2))
+    visits = sorted(visits)
     for table in ROLLUPS:
         columns, needed = _KEYS[table.name]
         counted = visits if needed is None else [visit for visit in visits if visit[needed]]

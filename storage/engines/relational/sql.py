@@ -1,14 +1,14 @@
 """Bulk statements, said once for both databases.
 
-SQLite runs a prepared statement per row (`executemany`), which costs it next to nothing.
+SQLite gets statements with the values of hundreds of rows, and the rest row by row (`executemany`).
 PostgreSQL gets COPY where rows are only added, else one statement with an array per column
 (`unnest`); both are written as text here, because the driver's own adapters take many times as long.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
-from itertools import islice
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import lru_cache, partial
+from itertools import chain, islice
 from typing import Any
 
 from django.db import connections, transaction
@@ -21,7 +21,7 @@ Row = tuple[Any, ...]
 
 ALONE = 0x60A7  # any number, as long as nobody else takes it
 CHUNK = 400
-"""Keys in one SQLite look-up: one full-size statement stays prepared, and is under every limit."""
+"""Rows or keys in one statement for SQLite: one full-size statement stays prepared, and is under every limit."""
 
 
 class Database:
@@ -155,13 +155,14 @@ class Database:
             return self.query(sql, _arrays(table, by, wanted))
         # CROSS JOIN: SQLite keeps this order, so it looks each key up by the index.
         source = f"{table.name} INDEXED BY {index}" if index else table.name
+        head = f"WITH w({', '.join(by)}) AS ("
         tail = f") SELECT {names} FROM w CROSS JOIN {source} USING ({', '.join(by)})"
-        return [row for chunk in _chunks(wanted) for row in self._chunk(by, chunk, tail)]
-
-    def _chunk(self, by: tuple[str, ...], chunk: list[Row], tail: str) -> list[Row]:
-        marks = ",".join([f"({_marks(by)})"] * len(chunk))
-        sql = f"WITH w({', '.join(by)}) AS (VALUES {marks}{tail}"
-        return self.query(sql, [value for row in chunk for value in row])
+        found: list[Row] = []
+        with self._sqlite() as cursor:
+            for chunk in _chunks(wanted):
+                cursor.execute(_statement(head, len(by), len(chunk), tail), _values(chunk))
+                found += cursor.fetchall()
+        return found
 
     def _bulk(self, head: str, table: Table, rows: Sequence[Row], tail: str) -> None:
         if self.is_postgresql and not tail:
@@ -171,7 +172,16 @@ class Database:
             sql = f"{head} SELECT * FROM {_wanted(table, table.columns)} WHERE true {tail}"
             self._with_arrays(sql, table, table.columns, rows)
         else:
-            self._each(f"{head} VALUES ({_marks(table.columns)}) {tail}", rows)
+            self._many_at_once(head + " ", len(table.columns), rows, " " + tail)
+
+    def _many_at_once(self, head: str, width: int, rows: Sequence[Row], tail: str) -> None:
+        """A statement for every `CHUNK` rows, which SQLite takes a third less time for than row by row."""
+        whole = len(rows) - len(rows) % CHUNK
+        with self._sqlite() as cursor:
+            for first in range(0, whole, CHUNK):
+                chunk = rows[first : first + CHUNK]
+                cursor.execute(_statement(head, width, CHUNK, tail), _values(chunk))
+            cursor.executemany(_statement(head, width, 1, tail), rows[whole:])
 
     def _each(self, sql: str, rows: Sequence[Row]) -> None:
         if rows:
@@ -192,6 +202,16 @@ class Database:
         if rows:
             self.execute(sql, _arrays(table, names, rows))
 
+    @contextmanager
+    def _sqlite(self) -> Iterator[Any]:
+        """SQLite's own cursor, its errors in Django's words: Django's cursor would search our long statements
+        for its kind of marks."""
+        self._revive()
+        connection = self._connection()
+        connection.ensure_connection()
+        with connection.wrap_database_errors, closing(connection.connection.cursor()) as cursor:
+            yield cursor
+
     def _cursor(self) -> CursorWrapper:
         return self._connection().cursor()
 
@@ -207,8 +227,15 @@ class Database:
                 connection.close()
 
 
-def _marks(names: Sequence[str]) -> str:
-    return ",".join(["%s"] * len(names))
+@lru_cache(64)
+def _statement(head: str, width: int, count: int, tail: str) -> str:
+    """One for `count` rows of `width` values; the same object each time, so that it stays prepared."""
+    row = f"({','.join('?' * width)})"
+    return f"{head}VALUES {','.join([row] * count)}{tail}"
+
+
+def _values(rows: Iterable[Row]) -> list[Any]:
+    return list(chain.from_iterable(rows))
 
 
 def _equal(names: Iterable[str]) -> str:

@@ -86,10 +86,11 @@ class RelationalTransaction:
         """See the protocol."""
         self._check(keys)
         self._flush_sessions()
-        wanted = {(site_id, key) for site_id, site_keys in keys.items() for key in site_keys}
+        # In the index's order; bytes alone are sorted in half the time of pairs.
+        wanted = [(site_id, key) for site_id in sorted(keys) for key in sorted(set(keys[site_id]))]
         answer: dict[int, list[Session]] = {site_id: [] for site_id in keys}
         for site_id, token, key, started, last, touched, paths in self._database.matching(
-            SESSIONS, ("site_id", "key"), sorted(wanted), index="sessions_key"
+            SESSIONS, ("site_id", "key"), wanted, index="sessions_key"
         ):
             visited = set(array("I", bytes(paths)))
             kept = Session(bytes(key), bytes(token), started, last, touched, visited)
