@@ -109,6 +109,19 @@ class Database:
         with self._connection().cursor() as cursor:
             cursor.execute(sql, values or None)
 
+    @contextmanager
+    def in_a_row(self) -> Iterator[None]:
+        """Statements without answers, in a transaction: PostgreSQL works at one while the next is made.
+
+        Errors come at the end at the latest.
+        """
+        if not self.is_postgresql:
+            yield
+            return
+        connection = self._connection()
+        with connection.wrap_database_errors, connection.connection.pipeline():
+            yield
+
     def insert(self, table: Table, rows: Sequence[Row], *, on_conflict: str = "") -> None:
         """Add `rows`; `on_conflict` is the rest of the statement, the same in both dialects."""
         self._bulk(
@@ -194,7 +207,8 @@ class Database:
             # Django turns the driver's errors into its own for plain statements alone.
             in_our_words = self._connection().wrap_database_errors
             with in_our_words, self._cursor() as cursor, cursor.copy(sql) as copy:
-                copy.write(_lines(table, rows))
+                for chunk in _chunks(rows):  # the server reads one while the next is written
+                    copy.write(_lines(table, chunk))
 
     def _with_arrays(
         self, sql: str, table: Table, names: tuple[str, ...], rows: Sequence[Row]
@@ -248,7 +262,7 @@ def _wanted(table: Table, names: tuple[str, ...]) -> str:
     return f"unnest({arrays}) AS w({', '.join(names)})"
 
 
-def _chunks(rows: list[Row]) -> Iterable[list[Row]]:
+def _chunks(rows: Iterable[Row]) -> Iterable[list[Row]]:
     rest = iter(rows)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
