@@ -90,7 +90,7 @@ class Application:
             if door.journal.delays:
                 await in_loop()
                 reply = await _confirmed(reply, door.journal)
-            metrics.ACCEPTED.by_count += bool(reply.ticket)
+            metrics.ACCEPTED.add("count", bool(reply.ticket))
         protocol.response_bytes(reply.status, reply.headers, reply.body)
         if timed:
             metrics.COUNT_SECONDS.observe(time.perf_counter() - started)

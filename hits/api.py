@@ -51,7 +51,7 @@ def _journal(site_id: int, outcome: Outcome) -> None:
         return
     frame = Frame(site_id, int(time.time()), outcome.hits, outcome.tallies)
     runtime.journal().wait(runtime.journal().append(records.encode(frame)))
-    metrics.ACCEPTED.add_by_api(len(outcome.hits))
+    metrics.ACCEPTED.add("api", len(outcome.hits))
 
 
 def _headers(outcome: Outcome) -> dict[str, str]:

@@ -24,7 +24,7 @@ def count(request: TenantRequest) -> HttpResponse:
     except Unavailable as error:
         reply = unavailable(error)
     else:
-        metrics.ACCEPTED.by_count += bool(reply.ticket)
+        metrics.ACCEPTED.add("count", bool(reply.ticket))
     return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
 
