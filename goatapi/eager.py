@@ -48,7 +48,8 @@ def build() -> EagerLoop:
 def _is_done(coroutine: "CoroutineType[Any, Any, Any]") -> bool:
     """Whether the first step was all; errors are the server's to catch, and it does so within the coroutine."""
     try:
-        coroutine.send(None)
+        if coroutine.send(None) is not None:
+            coroutine.throw(RuntimeError("`await in_loop()` comes before any other wait"))
     except StopIteration:
         return True
     return False

@@ -47,6 +47,7 @@ class Application:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._parent = os.getppid()
+        runtime.door()  # before there are threads: each part of it is to be the only one
         self._ticker.start()
         self._presence.start()
         metrics.serve(

@@ -58,6 +58,19 @@ def test_one_that_needs_the_loop_goes_on_there(loop: EagerLoop) -> None:
     assert seen == ["server", threading.current_thread().name]
 
 
+def test_a_wait_for_anything_else_comes_too_early(loop: EagerLoop) -> None:
+    refused = []
+
+    async def request() -> None:
+        try:
+            await loop.create_future()
+        except RuntimeError as error:
+            refused.append(str(error))
+
+    hand_over(loop, request())
+    assert refused == ["`await in_loop()` comes before any other wait"]
+
+
 def test_other_calls_from_other_threads_are_left_alone(loop: EagerLoop) -> None:
     seen: list[str] = []
     loop.call_soon_threadsafe(seen.append, "called")

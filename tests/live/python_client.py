@@ -30,13 +30,20 @@ def main(url: str, key: str, *pages: str) -> None:
     hits = [{"path": page, "title": f"Title of {page}"} for page in pages]
     counted = client.count.count(body={"no_sessions": True, "hits": hits}).result()
     assert counted.status == "ok"
+    while (export := exported(client)).num_rows < len(pages):
+        time.sleep(0.5)  # what was accepted becomes rows in a moment
+    file = client.export.downloadExport(id=export.id).response().incoming_response.raw_bytes
+    shown = {"error": export.error, "num_rows": export.num_rows}
+    print(json.dumps({"csv": gzip.decompress(file).decode(), "export": shown}))
+
+
+def exported(client: Any) -> Any:
+    """An export of all there is, finished."""
     export = client.export.createExport(body={"format": "csv"}).result()
     while export.finished_at is None:
         time.sleep(0.1)
         export = client.export.getExport(id=export.id).result()
-    file = client.export.downloadExport(id=export.id).response().incoming_response.raw_bytes
-    shown = {"error": export.error, "num_rows": export.num_rows}
-    print(json.dumps({"csv": gzip.decompress(file).decode(), "export": shown}))
+    return export
 
 
 def made_for(url: str, key: str) -> Any:

@@ -109,19 +109,6 @@ class Database:
         with self._connection().cursor() as cursor:
             cursor.execute(sql, values or None)
 
-    @contextmanager
-    def in_a_row(self) -> Iterator[None]:
-        """Statements without answers, in a transaction: PostgreSQL works at one while the next is made.
-
-        Errors come at the end at the latest.
-        """
-        if not self.is_postgresql:
-            yield
-            return
-        connection = self._connection()
-        with connection.wrap_database_errors, connection.connection.pipeline():
-            yield
-
     def insert(self, table: Table, rows: Sequence[Row], *, on_conflict: str = "") -> None:
         """Add `rows`; `on_conflict` is the rest of the statement, the same in both dialects."""
         self._bulk(

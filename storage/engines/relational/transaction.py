@@ -129,20 +129,17 @@ class RelationalTransaction:
 
     def flush(self) -> None:
         """Store everything gathered: the last thing inside the database transaction."""
-        visits = self._flush_rows()
+        self._flush_sessions()
+        self._flush_pageviews()
         write = self._database
-        with write.in_a_row():
-            self._flush_sessions()
-            for table, counts in rollups.collapse(visits):
-                write.upsert(table, counts, change=COUNT_UP.format(table.name))
-            titles = [(title, *place) for place, title in self._titles.items()]
-            write.update(PATHS, "title", titles)
-            write.upsert(SEEN_IDS, _sorted(self._seen), change="seen_at = excluded.seen_at")
-            write.upsert(TALLIES, _sorted(self._tallies), change=COUNT_UP.format("tallies"))
-            positions = sorted(self._positions.items())
-            write.upsert(POSITIONS, positions, change="position = excluded.position")
-            ledger = [state.row for state in self._states.values()]
-            write.upsert(SITE_LEDGER, ledger, change=REPLACE_LEDGER)
+        titles = [(title, *place) for place, title in self._titles.items()]
+        write.update(PATHS, "title", titles)
+        write.upsert(SEEN_IDS, _sorted(self._seen), change="seen_at = excluded.seen_at")
+        write.upsert(TALLIES, _sorted(self._tallies), change=COUNT_UP.format("tallies"))
+        positions = sorted(self._positions.items())
+        write.upsert(POSITIONS, positions, change="position = excluded.position")
+        ledger = [state.row for state in self._states.values()]
+        write.upsert(SITE_LEDGER, ledger, change=REPLACE_LEDGER)
 
     def settle(self) -> None:
         """It is committed: what was learned about the sites may be used again."""
@@ -157,8 +154,7 @@ class RelationalTransaction:
         self._database.upsert(SESSIONS, rows, change=_replace(SESSIONS.columns[2:]))
         self._sessions.clear()
 
-    def _flush_rows(self) -> list[Row]:
-        """Store the pageviews' rows; gives what the rollups are to count."""
+    def _flush_pageviews(self) -> None:
         rollups.learn_dimensions(self._database, self._states, self._batches)
         rows: list[Row] = []
         visits: list[Row] = []
@@ -167,7 +163,8 @@ class RelationalTransaction:
             rows += some_rows
             visits += some_visits
         self._database.insert(HITS, rows)
-        return visits
+        for table, counts in rollups.collapse(visits):
+            self._database.upsert(table, counts, change=COUNT_UP.format(table.name))
 
     def _state(self, site_id: int) -> SiteState:
         self._check([site_id])
