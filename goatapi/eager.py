@@ -32,9 +32,8 @@ class EagerLoop(uvloop.Loop):
 
 async def in_loop() -> None:
     """Go on in the loop's thread, as a task; in any other loop just one turn later."""
-    await asyncio.sleep(
-        0
-    )  # the one wait that is no loop's: a task takes the coroutine up behind it
+    # The one wait that belongs to no loop: a task takes the coroutine up behind it.
+    await asyncio.sleep(0)
 
 
 @loops.register(NAME)

@@ -103,9 +103,7 @@ class Accepted:
 
     def __init__(self) -> None:
         self._numbers = dict.fromkeys(("count", "api"), 0)
-        self._lock = (
-            Lock()
-        )  # prometheus_client's own counters cost every `/count` several times as much
+        self._lock = Lock()
 
     def add(self, way: str, number: int) -> None:
         """`way` is `count` or `api`."""

@@ -176,6 +176,8 @@ class Database:
 
     def _many_at_once(self, head: str, width: int, rows: Sequence[Row], tail: str) -> None:
         """A statement for every `CHUNK` rows, which SQLite takes a third less time for than row by row."""
+        if not rows:
+            return
         whole = len(rows) - len(rows) % CHUNK
         with self._sqlite() as cursor:
             for first in range(0, whole, CHUNK):
